@@ -1,0 +1,109 @@
+/**
+ * Who may import whom. The table is the architecture: a folder may import itself and what its row names.
+ * A new folder needs a row here, a tsconfig.json with the same references, and a line in ./tsconfig.json.
+ */
+const mayImport = {
+  base: [],
+  protocol: ['base'],
+  worktrees: ['base', 'protocol'],
+  'session-host': ['base', 'protocol'],
+  relay: ['base', 'protocol'],
+  'mcp-bridge': ['base', 'protocol'],
+  tui: ['base', 'protocol'],
+  web: ['base', 'protocol'],
+  primitives: ['base', 'protocol', 'worktrees'],
+  hub: ['base', 'protocol', 'worktrees', 'primitives'],
+  tools: ['base', 'protocol', 'primitives'],
+};
+
+/** Anything in a top-level folder of sources, whether or not it has a row. */
+const anyFolder = '^(?!node_modules/|dist/)[^/]+/';
+const oneOf = (folders) => `^(${folders.join('|')})/`;
+
+const directions = Object.entries(mayImport).map(([folder, others]) => ({
+  name: `${folder}-imports`,
+  comment: `${folder}/ may import ${others.length === 0 ? 'nothing but itself' : others.map((f) => `${f}/`).join(', ')}.`,
+  severity: 'error',
+  from: { path: `^${folder}/` },
+  to: { path: anyFolder, pathNot: oneOf([folder, ...others]), dependencyTypes: ['local'] },
+}));
+
+export default {
+  forbidden: [
+    ...directions,
+    {
+      name: 'folder-without-a-row',
+      comment: 'Every folder of sources has a row in the table of .dependency-cruiser.js.',
+      severity: 'error',
+      from: { path: anyFolder, pathNot: oneOf([...Object.keys(mayImport), 'bench', 'test']) },
+      to: { path: '.' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'pure-ecmascript',
+      comment: 'base/ and protocol/ run in browsers too: no Node, no packages.',
+      severity: 'error',
+      from: { path: oneOf(['base', 'protocol']) },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
+    },
+    {
+      name: 'worker-imports',
+      comment: 'A worker imports base/, protocol/, files of its own folder, node: and its transport library.',
+      severity: 'error',
+      from: { path: '^(.+)/[^/]+\\.worker\\.ts$', pathNot: '^test/' },
+      to: { path: anyFolder, pathNot: ['^(base|protocol)/', '^$1/[^/]+\\.ts$'], dependencyTypes: ['local'] },
+    },
+    {
+      name: 'calls-are-types',
+      comment: '*.calls.ts is the contract of a worker: both sides `import type` it.',
+      severity: 'error',
+      from: {},
+      to: { path: '\\.calls\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'definitions-import-little',
+      comment: 'A definition is data: it imports base/ and primitives/define.ts.',
+      severity: 'error',
+      from: { path: '\\.def\\.ts$' },
+      to: { pathNot: ['^base/', '^primitives/define\\.ts$', '\\.def\\.ts$'] },
+    },
+    {
+      name: 'no-dev-packages-at-run-time',
+      comment: 'What ships imports only what package.json lists under dependencies.',
+      severity: 'error',
+      from: { path: oneOf(Object.keys(mayImport)), pathNot: '^tools/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'one-importer',
+      comment:
+        'One file wraps each package, so that replacing it changes one file. Tests may look past the wrapper.',
+      severity: 'error',
+      module: { path: '(^|/)node_modules/', numberOfDependentsMoreThan: 1 },
+      from: { path: oneOf(Object.keys(mayImport)), pathNot: '^tools/' },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import must lead somewhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

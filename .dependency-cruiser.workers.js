@@ -1,0 +1,22 @@
+/**
+ * What a worker thread loads: the graph without type-only imports. Starting a worker must stay cheap, and a worker
+ * must not be able to reach the hub's state or Lua.
+ */
+import rules from './.dependency-cruiser.js';
+
+export default {
+  forbidden: [
+    {
+      name: 'worker-loads-little',
+      comment:
+        'Nothing a worker loads may load Lua, a definition, the primitives in general, or another worker.',
+      severity: 'error',
+      from: { path: '\\.worker\\.ts$', pathNot: '^test/' },
+      to: {
+        path: ['^hub/(lua|cli)/', '^primitives/[^/]+\\.ts$', '\\.def\\.ts$', '\\.worker\\.ts$'],
+        reachable: true,
+      },
+    },
+  ],
+  options: { ...rules.options, tsPreCompilationDeps: false },
+};

@@ -1,0 +1,80 @@
+/**
+ * A status report as people read it: aligned, what needs attention in colour, within 80 columns as long as paths are.
+ */
+import type { PluginSummary, StatusReport } from '../../protocol/status.js';
+import type { Style } from './terminal.js';
+
+type Paint = (style: Style, text: string) => string;
+
+const LABEL_COLUMNS = 9;
+
+export function statusText(report: StatusReport, paint: Paint): string {
+  const { lag_ms } = report.loop;
+  const { control, bulk } = report.queues;
+  const lag = `p50 ${ms(lag_ms.p50)}   p99 ${ms(lag_ms.p99)}   max ${ms(lag_ms.max)}`;
+  const lines = [
+    `${paint('green', 'running')}  botster ${report.version}, pid ${report.pid}, up ${duration(report.uptime_s)}`,
+    '',
+    row('repo', report.repo, paint),
+    row('hub', report.hub_id, paint),
+    row('socket', report.socket, paint),
+    ...(report.url === undefined ? [] : [row('url', report.url, paint)]),
+    row('loop lag', lag, paint),
+    row('queues', `control ${control.depth}/${control.limit}   bulk ${bulk.depth}/${bulk.limit}`, paint),
+    row('memory', `${Math.round(report.rss_mb)} MB   node ${report.node}`, paint),
+    ...section('Sessions', report.sessions, paint, ({ uuid, state, label }) => [uuid, state, label ?? '']),
+    ...section('Plugins', report.plugins, paint, (plugin) => pluginCells(plugin, paint)),
+    ...section('Clients', report.clients, paint, ({ client, version, connected_s }) => [
+      client,
+      version,
+      `for ${duration(connected_s)}`,
+    ]),
+    ...section('Counters', Object.entries(report.counters), paint, ([name, count]) => [name, String(count)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function row(label: string, value: string, paint: Paint): string {
+  return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))} ${value}`;
+}
+
+function section<T>(
+  title: string,
+  items: readonly T[],
+  paint: Paint,
+  cells: (item: T) => string[],
+): string[] {
+  if (items.length === 0) return [];
+  return ['', `${paint('bold', title)} (${items.length})`, ...table(items.map(cells))];
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const cells of rows) {
+    for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
+  return rows.map((cells) =>
+    `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+function pluginCells({ name, state, error }: PluginSummary, paint: Paint): string[] {
+  const [reason = ''] = (error ?? '').split('\n', 1);
+  const shown = state === 'failed' ? paint('red', state) : state;
+  return [name, shown, reason];
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
+export function duration(seconds: number): string {
+  const whole = Math.floor(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}

@@ -1,0 +1,142 @@
+/**
+ * The hub's side of the control socket: handles the worker's events, answers requests, knows who is connected.
+ *
+ * A handler starts the answer and returns at once; a request that fails, in whatever way, is answered with a coded
+ * error and never disturbs the loop. The socket itself is the worker's.
+ */
+import type { Clock } from '../../base/clock.js';
+import type { Counters } from '../../base/counters.js';
+import { HubError, messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import type { RpcClient, WorkerSpec } from '../../base/rpc.js';
+import type { HubIdentity } from '../../primitives/context.js';
+import type { HandlersOf } from '../../primitives/define.js';
+import { wireError } from '../../protocol/messages.js';
+import type { ClientSummary } from '../../protocol/status.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import type { ControlCalls, ControlWorkerData } from './control.calls.js';
+import type { ControlEvent } from './control.def.js';
+import { answerRequest, type HubControl } from './requests.js';
+
+/** How to start the control worker of a hub. */
+export function controlWorkerSpec(identity: HubIdentity): WorkerSpec {
+  const workerData: ControlWorkerData = {
+    hello: {
+      protocol_version: PROTOCOL_VERSION,
+      client: 'hub',
+      version: identity.version,
+      pid: process.pid,
+      hub_id: identity.hubId,
+    },
+  };
+  return {
+    name: 'control',
+    url: new URL('./server.worker.js', import.meta.url),
+    workerData,
+    restart: 'always',
+  };
+}
+
+export interface ControlOptions {
+  readonly identity: HubIdentity;
+  readonly worker: RpcClient<ControlCalls>;
+  readonly hub: HubControl;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
+}
+
+interface Client {
+  readonly kind: string;
+  readonly version: string;
+  readonly sinceMs: number;
+}
+
+export class Control {
+  /** For the loop: the control worker's events. */
+  readonly handlers: HandlersOf<ControlEvent> = {
+    'control.client_connected': ({ client, kind, version }) => {
+      this.#clients.set(client, { kind, version, sinceMs: this.#options.clock.nowMs() });
+      this.#nextClient = Math.max(this.#nextClient, client + 1);
+      this.#options.log.log('debug', 'client connected', { client, kind, version });
+    },
+    'control.client_disconnected': ({ client, reason }) => {
+      this.#clients.delete(client);
+      this.#options.log.log('debug', 'client disconnected', { client, reason });
+    },
+    'control.request': (request) => void this.#answer(request),
+  };
+  readonly #options: ControlOptions;
+  readonly #clients = new Map<number, Client>();
+  #nextClient = 1;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the hub's socket: the `listen` of claimInstance, and again when a worker that died was started anew (whose
+   * clients are gone with it). Errors: control.listen_failed, worker.*.
+   */
+  async listen(): Promise<void> {
+    this.#clients.clear();
+    const { identity, worker } = this.#options;
+    // Client numbers are not used again: an answer for a client of the old worker must reach nobody.
+    await worker.call('listen', { path: identity.socketPath, first_client: this.#nextClient });
+  }
+
+  /** Who is connected now, oldest first. */
+  clients(): ClientSummary[] {
+    const nowMs = this.#options.clock.nowMs();
+    return [...this.#clients].map(([id, { kind, version, sinceMs }]) => ({
+      id,
+      client: kind,
+      version,
+      connected_s: Math.round((nowMs - sinceMs) / 100) / 10,
+    }));
+  }
+
+  /** Closes the socket and all clients; what was answered before is still sent. */
+  async close(): Promise<void> {
+    await this.#options.worker.call('close', undefined);
+  }
+
+  async #answer({
+    client,
+    id,
+    method,
+    params,
+  }: Extract<ControlEvent, { type: 'control.request' }>): Promise<void> {
+    const { hub, worker, log, counters } = this.#options;
+    counters.add('control.requests');
+    try {
+      const answer = await answerRequest(hub, method, params).catch((thrown: unknown) =>
+        this.#internal(method, thrown),
+      );
+      if (answer instanceof HubError) {
+        await worker.call('respond', { client, answer: { id, ok: false, error: wireError(answer) } });
+      } else {
+        // Not awaited before `afterwards`: calls to the worker keep their order, and a shutdown closes it later.
+        const sent = worker.call('respond', { client, answer: { id, ok: true, value: answer.value } });
+        answer.afterwards?.();
+        await sent;
+      }
+    } catch (thrown) {
+      counters.add('control.responses_lost');
+      log.log('warn', 'an answer could not be sent', { client, method, error: messageOf(thrown) });
+    }
+  }
+
+  #internal(method: string, thrown: unknown): HubError {
+    const { log, counters } = this.#options;
+    counters.add('control.internal_errors');
+    log.log('error', 'a request failed', {
+      method,
+      error: thrown instanceof Error ? thrown : String(thrown),
+    });
+    return new HubError(
+      'hub.internal',
+      `The hub failed: ${messageOf(thrown)}. Its log says more: botster logs.`,
+    );
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * A lock between processes: a file that exists while somebody holds it, and says who.
+ *
+ * One holder at a time, also when a holder dies at any point. The hard part is a lock left by a dead process: whoever
+ * removes it must not hit a lock taken meanwhile. So a stale lock may be removed only by the one who made the marker
+ * file named after its content, and only while it still has that content. For work of milliseconds: waiting is polling.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, readlink, stat, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fail, type HubError } from '../base/errors.js';
+import { errnoOf, unlessMissing } from './file-errors.js';
+
+/** Between two looks, plus as much again by chance, so that those who wait do not march in step. */
+const pollMs = 4;
+/**
+ * When a lock whose owner cannot be judged counts as left over: empty after a crash, or from a container or machine
+ * whose processes are not visible here.
+ */
+const abandonedMs = 30_000;
+
+interface Owner {
+  readonly pid: number;
+  /** Where the pid means something: the machine and its pid namespace. */
+  readonly place: string;
+  /** When the process started, where the system tells; a pid is used again, together they are not. */
+  readonly started: string;
+  readonly nonce: string;
+}
+
+/**
+ * Runs `job` while holding the lock at `path`, whose folder exists. Throws HubError lock.busy, with the owner's pid,
+ * when the lock was not free for `patienceMs`.
+ */
+export async function withFileLock<T>(path: string, patienceMs: number, job: () => Promise<T>): Promise<T> {
+  const content = await take(path, patienceMs);
+  try {
+    return await job();
+  } finally {
+    if ((await readIfThere(path)) === content) await unlessMissing(unlink(path));
+  }
+}
+
+async function take(path: string, patienceMs: number): Promise<string> {
+  const owner: Owner = { ...(await self()), nonce: randomBytes(8).toString('hex') };
+  const content = JSON.stringify(owner);
+  const giveUpMs = performance.now() + patienceMs;
+  while (!(await createFile(path, content))) {
+    const held = await readIfThere(path);
+    if (held === undefined) continue;
+    if (await isStale(path, held, owner.place)) await removeStale(path, held);
+    else if (performance.now() > giveUpMs) throw busy(path, held);
+    await wait(pollMs + Math.random() * pollMs);
+  }
+  return content;
+}
+
+async function isStale(path: string, content: string, here: string): Promise<boolean> {
+  const owner = ownerOf(content);
+  if (owner === undefined || owner.place !== here) return (await ageMs(path)) > abandonedMs;
+  return !isAlive(owner.pid) || (await startOf(owner.pid)) !== owner.started;
+}
+
+async function removeStale(path: string, content: string): Promise<void> {
+  const marker = `${path}.${createHash('sha256').update(content).digest('hex').slice(0, 12)}`;
+  if (!(await createFile(marker, ''))) {
+    // Somebody else is removing it, which takes milliseconds, or died doing so.
+    if ((await ageMs(marker)) > abandonedMs) await unlessMissing(unlink(marker));
+    return;
+  }
+  try {
+    if ((await readIfThere(path)) === content) await unlessMissing(unlink(path));
+  } finally {
+    await unlessMissing(unlink(marker));
+  }
+}
+
+function busy(path: string, content: string): HubError<'lock.busy'> {
+  const pid = ownerOf(content)?.pid;
+  return fail('lock.busy', `${path} is held by process ${pid ?? '(unknown)'}`, { path, pid });
+}
+
+function ownerOf(content: string): Owner | undefined {
+  try {
+    const { pid, place, started, nonce } = JSON.parse(content) as Partial<Record<keyof Owner, unknown>>;
+    if (typeof pid !== 'number' || typeof place !== 'string' || typeof started !== 'string') return undefined;
+    return { pid, place, started, nonce: String(nonce) };
+  } catch {
+    // Between its creation and its first write a lock is empty.
+    return undefined;
+  }
+}
+
+async function self(): Promise<Omit<Owner, 'nonce'>> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+  return { pid: process.pid, place: `${hostname()} ${namespace}`, started: await startOf(process.pid) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    // Not ours to signal, but there.
+    return errnoOf(thrown) === 'EPERM';
+  }
+}
+
+/** Opaque, equal only for the same process; empty where the system does not tell. */
+async function startOf(pid: number): Promise<string> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // proc(5): pid (name) state ppid ...; the start time is field 22. The name may contain anything.
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return fields[19] ?? '';
+}
+
+/** False if the file exists already. */
+async function createFile(path: string, content: string): Promise<boolean> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+}
+
+function readIfThere(path: string): Promise<string | undefined> {
+  return unlessMissing(readFile(path, 'utf8'));
+}
+
+async function ageMs(path: string): Promise<number> {
+  const info = await unlessMissing(stat(path));
+  return info === undefined ? 0 : Date.now() - info.mtimeMs;
+}

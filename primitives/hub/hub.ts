@@ -1,0 +1,24 @@
+/** The behaviour of `hub`: facts from the context, and asking git for the repository's name. */
+import { implement } from '../define.js';
+import { absolutePath } from '../paths.js';
+import { detectRepo } from './detect-repo.js';
+import { hubDef } from './hub.def.js';
+
+export const hub = implement(hubDef, (context) => {
+  const { hubId, repoRoot } = context.identity;
+  return {
+    engine: (engine) => ({
+      hub_id: () => hubId,
+      // There is no registration yet: the signaling primitive will provide it.
+      server_id: () => undefined,
+      quit: () => context.quit(`hub.quit() by ${engine.name} at ${engine.where()}`),
+      detect_repo: async (path) => {
+        const named = process.env['BOTSTER_REPO'];
+        if (path === undefined && named !== undefined && named !== '') return named;
+        return await detectRepo(path === undefined ? repoRoot : absolutePath(path, repoRoot));
+      },
+      metrics: () => context.metrics(),
+    }),
+    handlers: {},
+  };
+});

@@ -1,0 +1,61 @@
+/**
+ * What a hub says about itself: the value of the `status` method and the output of `botster status --json`.
+ * Names are as scripts see them. Fields are added, never renamed.
+ */
+import { type Infer, t } from '../base/schema.js';
+
+const lane = { depth: t.int(), max_depth: t.int(), limit: t.int() };
+
+export const sessionSummary = t.object({
+  uuid: t.str,
+  label: t.opt(t.str),
+  state: t.oneOf('running', 'exited'),
+});
+
+export const pluginSummary = t.object({
+  name: t.str,
+  state: t.oneOf('loading', 'loaded', 'failed', 'disabled'),
+  /** Why it failed: message, and file and line where they are known. */
+  error: t.opt(t.str),
+});
+
+export const clientSummary = t.object({
+  id: t.int(),
+  /** What the client called itself: `cli`, `tui`, `mcp`. */
+  client: t.str,
+  version: t.str,
+  connected_s: t.num(),
+});
+
+export const statusReport = t.object({
+  hub_id: t.str,
+  pid: t.int(),
+  version: t.str,
+  node: t.str,
+  /** Real path of the repository. */
+  repo: t.str,
+  socket: t.str,
+  /** Where browsers find the hub. Absent while it serves no page. */
+  url: t.opt(t.str),
+  /** ISO 8601, UTC. */
+  started_at: t.str,
+  uptime_s: t.num(),
+  rss_mb: t.num(),
+  /** How late the event loop ran its timers. */
+  loop: t.object({ lag_ms: t.object({ p50: t.num(), p99: t.num(), max: t.num() }) }),
+  /** Events that wait for the loop. */
+  queues: t.object({
+    control: t.object(lane),
+    bulk: t.object({ ...lane, coalesced: t.int(), dropped: t.int() }),
+  }),
+  /** Counts since start, by `owner.fact`. */
+  counters: t.map(t.num()),
+  sessions: t.list(sessionSummary),
+  plugins: t.list(pluginSummary),
+  clients: t.list(clientSummary),
+});
+
+export type StatusReport = Infer<typeof statusReport>;
+export type SessionSummary = Infer<typeof sessionSummary>;
+export type PluginSummary = Infer<typeof pluginSummary>;
+export type ClientSummary = Infer<typeof clientSummary>;

@@ -1,0 +1,21 @@
+/**
+ * Tests run against what ships: an import of `../../hub/inbox.js` loads dist/hub/inbox.js, natively, so that worker
+ * threads, `import.meta.url` and stack traces are the real ones. Build first (`npm test` does).
+ */
+import { defineConfig } from 'vitest/config';
+import { importFromDist } from './test/support/import-from-dist.js';
+
+/** Where `.ci/run` wants the results as JSON. */
+const report = process.env['BOTSTER_TEST_REPORT'];
+
+export default defineConfig({
+  plugins: [importFromDist(import.meta.dirname)],
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+  },
+});
