@@ -145,7 +145,10 @@ function anyMismatch(value: unknown, path: string, depth: number): string | unde
   if (value instanceof Uint8Array || value instanceof LuaFloat) return undefined;
   if (value instanceof Map) {
     for (const [key, element] of value as Map<unknown, unknown>) {
-      const problem = anyMismatch(element, `${path}[${String(key)}]`, depth + 1);
+      const known = typeof key !== 'object' || key instanceof Uint8Array || key instanceof LuaFloat;
+      if (!known) return wrong(`a key of ${path}`, 'a plain value', key);
+      const inside = `${path}[${typeof key === 'string' ? quoted(key) : described(key)}]`;
+      const problem = anyMismatch(key, inside, depth + 1) ?? anyMismatch(element, inside, depth + 1);
       if (problem !== undefined) return problem;
     }
     return undefined;

@@ -38,13 +38,18 @@ export type HubRecord = Infer<typeof hubRecord>;
 /**
  * Becomes the repository's hub: `listen` binds and publishes the socket at `identity.socketPath`, and is called when
  * that path is free. Dispose the claim last on the way out; it is synchronous, so an exit handler can.
+ * Waits up to `leavingMs` for a hub that does not listen any more but still lives.
  * Errors: hub.already_running (details.pid), hub.start_locked, hub.unsafe_directory, what `listen` throws.
  */
-export async function claimInstance(identity: HubIdentity, listen: () => Promise<void>): Promise<Disposable> {
+export async function claimInstance(
+  identity: HubIdentity,
+  listen: () => Promise<void>,
+  leavingMs = LEAVING_MS,
+): Promise<Disposable> {
   prepareFolders(identity);
   const lock = await takeStartLock(stateFiles(identity.stateDir).startLock);
   try {
-    await refuseIfRunning(identity);
+    await refuseIfRunning(identity, leavingMs);
     await removeStaleSocket(identity.socketPath);
     await listen();
     return await writeRecords(identity);
@@ -66,8 +71,8 @@ export function prepareFolders(identity: HubIdentity): void {
   if (socketDir !== identity.stateDir) ensurePrivateDir(socketDir);
 }
 
-async function refuseIfRunning(identity: HubIdentity): Promise<void> {
-  const giveUpMs = performance.now() + LEAVING_MS;
+async function refuseIfRunning(identity: HubIdentity, leavingMs: number): Promise<void> {
+  const giveUpMs = performance.now() + leavingMs;
   for (;;) {
     const state = await probeSocket(identity.socketPath);
     const running = await findRunningHub(identity);

@@ -2,8 +2,9 @@
  * One line of the hub's log, as data and as people read it: `12:34:56.789 WARN  plugin:foo  the message  key=value`.
  * The log file holds JSON lines; a line that is none (a crash report of Node itself) is shown as it stands.
  */
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
 import type { LogLevel } from '../base/log.js';
+import { type Style, styled } from './ansi.js';
 
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -41,12 +42,16 @@ export function isAtLeast(level: LogLevel, least: LogLevel): boolean {
 }
 
 const MAX_FIELD_CHARS = 400;
-const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
+const colors: Readonly<Record<LogLevel, Style>> = {
+  debug: 'gray',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+};
 
 /** A record for people, in local time. What plugins and agents wrote cannot move the cursor. */
 export function formatRecord(record: LogRecord, color: boolean): string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
-    color ? styleText(style, text) : text;
+  const paint = (style: Style, text: string): string => (color ? styled(style, text) : text);
   const level = paint(colors[record.level], record.level.toUpperCase().padEnd(5));
   const source = paint('cyan', visible(record.source));
   const head = `${paint('gray', localTime(record.time))} ${level} ${source}  ${visible(record.message)}`;

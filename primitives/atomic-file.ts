@@ -50,7 +50,7 @@ export async function replaceFile(
   if (old?.isDirectory()) throw refusal('fs.is_dir', doing, path, 'it is a folder');
   if (old !== undefined && !old.isFile()) throw refusal('fs.not_file', doing, path, 'it is not a regular file');
   const folder = dirname(target);
-  await makeParents(folder);
+  await makeParents(target);
   const temporary = join(folder, temporaryName());
   try {
     await fill(temporary, old);
@@ -62,13 +62,34 @@ export async function replaceFile(
   await syncFolder(folder);
 }
 
-/** Makes a folder and those above it. Throws HubError fs.not_dir if one of them is something else. */
-export async function makeParents(folder: string): Promise<void> {
+/** Makes the folders above a file. Throws HubError fs.not_dir if one of them is something else. */
+export async function makeParents(path: string): Promise<void> {
+  const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (thrown) {
     // What is in the way is what the path takes for a folder.
     if (errnoOf(thrown) === 'EEXIST') throw refusal('fs.not_dir', 'use', folder, 'it is not a folder');
+    throw thrown;
+  }
+}
+
+/**
+ * Makes a folder and those above it; false if it is there already. Not mkdir's own `recursive`, which says "no such
+ * file" of a read-only disk, and never ends where a link leads nowhere.
+ */
+export async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
+  try {
+    await mkdir(path, mode).catch(async (thrown: unknown) => {
+      const parent = dirname(path);
+      if (errnoOf(thrown) !== 'ENOENT' || parent === path) throw thrown;
+      await makeFolder(parent, mode);
+      await mkdir(path, mode);
+    });
+    return true;
+  } catch (thrown) {
+    const there = await unlessMissing(stat(path));
+    if (there?.isDirectory()) return false;
     throw thrown;
   }
 }

@@ -168,7 +168,8 @@ function fishScript(commands: readonly CommandChoices[]): string {
     const name = `complete -c botster -n __fish_use_subcommand -a ${command.name} -d ${fishQuote(command.summary)}`;
     return [name, ...options, ...args];
   });
-  return `complete -c botster -f\ncomplete -c botster -n __fish_use_subcommand -s V -l version -d 'print the version'\n${lines.join('\n')}\n`;
+  const repo = `complete -c botster -n __fish_use_subcommand -l repo -x -a '(__fish_complete_directories)' -d ${fishQuote(repoOption.doc)}`;
+  return `complete -c botster -f\n${repo}\ncomplete -c botster -n __fish_use_subcommand -s V -l version -d 'print the version'\n${lines.join('\n')}\n`;
 }
 
 function fishValue(value: Choice['value']): string {

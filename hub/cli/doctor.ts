@@ -1,10 +1,11 @@
 /**
  * `botster doctor`: looks for what keeps a hub from running well here, and says how to fix each.
  */
+import type { Style } from '../ansi.js';
 import { defineCommand, jsonOption } from './command.js';
 import type { Finding } from './doctor-check.js';
 import { EXIT } from './exit.js';
-import type { Style, Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 const styles: Readonly<Record<Finding['level'], Style>> = { ok: 'green', warn: 'yellow', fail: 'red' };
 

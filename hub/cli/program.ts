@@ -64,6 +64,7 @@ function makeProgram({ commands, version, terminal }: ProgramOptions, onRun: (ru
       getErrHasColors: () => terminal.color.err,
     })
     .configureHelp({ styleTitle: (text) => terminal.paint('bold', text) })
+    .showHelpAfterError('See "botster --help".')
     .addOption(commanderOption('repo', repoOption))
     .addHelpText('after', footer(terminal));
   for (const command of commands) addCommand(program, command, terminal, onRun);
@@ -79,30 +80,33 @@ function addCommand(
   const command = program.command(def.name);
   command.summary(def.summary).helpOption('-h, --help', 'explain this command');
   command.description(
-    def.description === undefined ? `${def.summary}.` : `${def.summary}.\n\n${def.description}`,
+    `${capitalized(def.summary)}.${def.description === undefined ? '' : `\n\n${def.description}`}`,
   );
+  command.showHelpAfterError(`See "botster ${def.name} --help".`);
   for (const argument of Object.values(def.args as Record<string, ArgumentDef>)) {
     command.addArgument(commanderArgument(command, argument));
   }
-  for (const [name, option] of Object.entries(def.options as Record<string, OptionDef>)) {
-    command.addOption(commanderOption(name, option));
-  }
+  const options = Object.entries(def.options as Record<string, OptionDef>).map(
+    ([name, option]) => [name, commanderOption(name, option)] as const,
+  );
+  for (const [, option] of options) command.addOption(option);
   if (!def.global) command.addOption(commanderOption('repo', repoOption));
   if (def.passThrough) command.passThroughOptions();
   command.addHelpText('after', examplesText(def, terminal));
   command.action(() => {
     const values = command.opts<Record<string, unknown>>();
+    const argNames = Object.keys(def.args as object);
     onRun({
       kind: 'run',
       command: def,
       args: Object.fromEntries(
-        Object.keys(def.args).map((name, index) => [name, command.processedArgs[index]]),
+        argNames.map((name, index) => [name, command.processedArgs[index] as unknown]),
       ),
       options: Object.fromEntries(
-        Object.entries(def.options as Record<string, OptionDef>).map(([name, option]) => [
-          name,
-          option.type === 'flag' ? values[name] === true : values[name],
-        ]),
+        options.map(([name, option]) => {
+          const value = values[option.attributeName()];
+          return [name, option.isBoolean() ? value === true : value];
+        }),
       ),
       repo: (values['repo'] ?? program.opts<{ repo?: string }>().repo) as string | undefined,
     });
@@ -145,4 +149,8 @@ function examplesText(def: AnyCommand, terminal: Terminal): string {
 function footer(terminal: Terminal): string {
   const codes = exitCodeDocs.map(([code, doc]) => `  ${code}  ${doc}`).join('\n');
   return `\n${terminal.paint('bold', 'Exit status:')}\n${codes}\n\nbotster COMMAND --help explains a command.`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -8,6 +8,7 @@ import { logLevels } from '../log-line.js';
 import type { ReadyInfo } from '../run-options.js';
 import { defineCommand, jsonOption } from './command.js';
 import { parentOf } from './detach.js';
+import { exitCodeOf } from './exit.js';
 import type { Terminal } from './terminal.js';
 
 export const startCommand = defineCommand({
@@ -56,8 +57,10 @@ export const startCommand = defineCommand({
         },
       });
     } catch (thrown) {
-      await parent?.tellFailure(thrown);
-      throw thrown;
+      if (parent === undefined) throw thrown;
+      // The parent says it, to whoever started the hub.
+      await parent.tellFailure(thrown);
+      return exitCodeOf(thrown);
     }
   },
 });

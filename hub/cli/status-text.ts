@@ -2,7 +2,7 @@
  * A status report as people read it: aligned, what needs attention in colour, within 80 columns as long as paths are.
  */
 import type { PluginSummary, StatusReport } from '../../protocol/status.js';
-import type { Style } from './terminal.js';
+import type { Style } from '../ansi.js';
 
 type Paint = (style: Style, text: string) => string;
 

@@ -18,7 +18,8 @@ export const statusCommand = defineCommand({
     const report = await withHub(await identity(), ({ client }) => client.request('status', {}));
     if (options.json) {
       // Scripts find every key; JSON has no way to say "absent" but null.
-      terminal.out(`${JSON.stringify({ ...report, url: report.url ?? null }, undefined, 2)}\n`);
+      const { hub_id, pid, repo, socket, url = null, ...rest } = report;
+      terminal.out(`${JSON.stringify({ hub_id, pid, repo, socket, url, ...rest }, undefined, 2)}\n`);
       return 0;
     }
     const { statusText } = await import('./status-text.js');

@@ -4,9 +4,7 @@
  * Results go to stdout, everything else to stderr. Colour only on a terminal, and not with NO_COLOR (no-color.org) or
  * TERM=dumb; FORCE_COLOR overrides. A reader that went away (`botster logs | head`) is not an error.
  */
-import { styleText } from 'node:util';
-
-export type Style = Parameters<typeof styleText>[0];
+import { type Style, styled } from '../ansi.js';
 
 export interface Terminal {
   /** Writes a result. */
@@ -39,7 +37,7 @@ export function openTerminal(env: NodeJS.ProcessEnv, onReaderGone: () => void): 
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    paint: (style, text, stream = 'out') => (color[stream] ? styleText(style, text) : text),
+    paint: (style, text, stream = 'out') => (color[stream] ? styled(style, text) : text),
     isTty,
     color,
     columns: stdout.columns ?? DEFAULT_COLUMNS,

@@ -2,14 +2,15 @@
  * The hub's unix socket: accepts clients and turns what they say into events.
  *
  * The socket appears at its path at once as a listening one with mode 0600: it is bound under another name first and
- * renamed, so nobody ever finds a dead or open one, and closing can only remove the file that is still ours. When the
- * hub does not take events, clients are not read. Runs in the control worker (server.worker.ts), or anywhere in tests.
+ * renamed, so nobody ever finds a dead or open one; closing removes the file only if it is still ours, and a file that
+ * was lost comes back. When the hub does not take events, clients are not read. Runs in the control worker (server.worker.ts), or anywhere in tests.
  */
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { fail, HubError } from '../../base/errors.js';
+import type { Disposable } from '../../base/scope.js';
 import type { Hello } from '../../protocol/messages.js';
 import { Connection } from './connection.js';
 import type { ControlCalls } from './control.calls.js';
@@ -30,6 +31,9 @@ export interface ServerOptions {
   readonly events: EventSink;
 }
 
+/** How often the server makes sure that clients can still find it. */
+const WATCH_MS = 30_000;
+
 type ArgOf<K extends keyof ControlCalls> = Parameters<ControlCalls[K]>[0];
 
 export class ControlServer {
@@ -39,6 +43,7 @@ export class ControlServer {
   readonly #backlog: ControlEvent[] = [];
   #server: Server | undefined;
   #published: { readonly path: string; readonly mark: string | undefined } | undefined;
+  #watch: Disposable | undefined;
   #nextClient = 1;
   #closing = false;
 
@@ -49,25 +54,32 @@ export class ControlServer {
   /** Opens the socket, replacing the file at the path. Errors: control.listen_failed. */
   async listen({ path, first_client }: ArgOf<'listen'>): Promise<void> {
     this.#nextClient = first_client;
+    await this.#open(path);
+    this.#watchFile(path);
+  }
+
+  async #open(path: string): Promise<void> {
     const server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
-    this.#server = server;
     // Not longer than `hub.sock`: the path of a socket has a tight limit.
     const draft = join(dirname(path), `s${process.pid}`);
-    rmSync(draft, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(listenFailed(path, cause)));
-      server.listen(draft, resolve);
-    });
-    server.removeAllListeners('error');
-    // Running out of file descriptors must not end the worker; the client sees its connection refused.
-    server.on('error', () => undefined);
     try {
+      rmSync(draft, { force: true });
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(draft, resolve);
+      });
+      server.removeAllListeners('error');
+      // Running out of file descriptors must not end the worker; the client sees its connection refused.
+      server.on('error', () => undefined);
       chmodSync(draft, 0o600);
       renameSync(draft, path);
     } catch (cause) {
       server.close();
       throw listenFailed(path, cause as Error);
     }
+    // Clients of an earlier socket stay connected.
+    this.#server?.close();
+    this.#server = server;
     this.#published = { path, mark: fileMark(path) };
   }
 
@@ -82,6 +94,7 @@ export class ControlServer {
   /** Resolves when all clients are gone, at the latest after `lingerMs`. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#watch?.dispose();
     this.#unpublish();
     const closed = new Promise<void>((resolve) => {
       if (this.#server === undefined) resolve();
@@ -136,6 +149,19 @@ export class ControlServer {
         this.#backlog.shift();
     }
     for (const connection of this.#connections.values()) connection.resume();
+  }
+
+  /** Opens the socket again when something removed its file, such as a cleaner of /tmp. */
+  #watchFile(path: string): void {
+    this.#watch = this.#options.clock.after(WATCH_MS, () => {
+      const lost = fileMark(path) === undefined;
+      // Where it cannot be opened now (the folder is gone too), perhaps next time.
+      const opened = lost ? this.#open(path).catch(() => undefined) : Promise.resolve();
+      void opened.then(() => {
+        if (this.#closing) this.#unpublish();
+        else this.#watchFile(path);
+      });
+    });
   }
 
   #unpublish(): void {

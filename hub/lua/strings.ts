@@ -19,6 +19,11 @@ const FIELD_NAMES_MAX = 4096;
 /** A field name longer than this is pushed like any string. */
 const FIELD_NAME_MAX_UNITS = 64;
 
+/** The engine's memory cap refused a string of the host. Raised in Lua in Lua's own words. */
+export class NotEnoughMemory extends Error {
+  override readonly name = 'NotEnoughMemory';
+}
+
 export class LuaStrings {
   readonly #vm: LuaVm;
   readonly #scratch: Ptr;
@@ -136,7 +141,7 @@ export class LuaStrings {
   #pushThrough(L: Ptr, length: number, fill: (at: Ptr) => void): void {
     const { x } = this.#vm;
     const at = x.malloc(length || 1);
-    if (at === 0) throw new RangeError('not enough memory for a string');
+    if (at === 0) throw new NotEnoughMemory('not enough memory');
     try {
       fill(at);
       x.lua_pushlstring(L, at, length);
@@ -147,16 +152,9 @@ export class LuaStrings {
 
   #addFieldName(name: string): Ptr | undefined {
     if (name.length > FIELD_NAME_MAX_UNITS || this.#fieldNames.size >= FIELD_NAMES_MAX) return undefined;
-    if (name.includes('\0') || !name.isWellFormed?.()) return undefined;
+    if (name.includes('\0') || !name.isWellFormed()) return undefined;
     const pointer = this.#vm.cString(name);
     this.#fieldNames.set(name, pointer);
     return pointer;
-  }
-}
-
-declare global {
-  interface String {
-    /** ES2024; Node 20 has it. */
-    isWellFormed?(): boolean;
   }
 }

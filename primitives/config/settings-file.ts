@@ -4,11 +4,11 @@
  * Keeps true: every change that was reported done is in the file, whoever else changes it at the same time; readers
  * see whole files only; a file that cannot be understood is never overwritten.
  */
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail, HubError, messageOf } from '../../base/errors.js';
 import type { LuaValue } from '../../base/values.js';
-import { writeAtomic } from '../atomic-file.js';
+import { makeFolder, writeAtomic } from '../atomic-file.js';
 import { errnoOf, fileFailure, unlessMissing } from '../file-errors.js';
 import { withFileLock } from '../file-lock.js';
 import { readBytes } from '../fs/read.js';
@@ -93,7 +93,7 @@ export class SettingsFile {
   async #write(changes: readonly Change[]): Promise<void> {
     try {
       // The lock lies beside the file.
-      await mkdir(dirname(this.#path), { recursive: true, mode: folderMode });
+      await makeFolder(dirname(this.#path), folderMode);
       await withFileLock(`${this.#path}.lock`, this.#lockPatienceMs, async () => {
         this.#close(changes);
         await this.#apply(changes);

@@ -21,7 +21,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeParents, replaceFile, temporaryName } from '../atomic-file.js';
+import { makeFolder, makeParents, replaceFile, temporaryName } from '../atomic-file.js';
 import { errnoOf, refusal, unlessMissing } from '../file-errors.js';
 import { isWithin } from '../paths.js';
 
@@ -36,7 +36,7 @@ export async function copy(from: string, to: string): Promise<void> {
   if (isWithin(await realTarget(to), await realpath(from))) {
     throw refusal('fs.bad_path', 'copy', from, `${to} is inside it`);
   }
-  const made = (await mkdir(to, { recursive: true })) !== undefined;
+  const made = await makeFolder(to);
   await copyTree(Buffer.from(from), Buffer.from(to), false);
   if (made) await chmod(to, info.mode & 0o7777);
 }
@@ -44,7 +44,7 @@ export async function copy(from: string, to: string): Promise<void> {
 /** Renames, and where the two places are on different devices copies and deletes. Never follows a link at `from`. */
 export async function move(from: string, to: string): Promise<void> {
   const info = await lstat(from);
-  await makeParents(dirname(to));
+  await makeParents(to);
   try {
     await rename(from, to);
   } catch (thrown) {
@@ -96,7 +96,7 @@ async function copyTree(from: Buffer, to: Buffer, isMove: boolean): Promise<void
     const target = below(to, name);
     const entry = await lstat(source);
     if (entry.isDirectory()) {
-      const made = await makeFolder(target);
+      const made = await makeEntry(target);
       await copyTree(source, target, isMove);
       // Last: a folder without write permission could not be filled.
       if (isMove) await keep(target, entry);
@@ -137,7 +137,7 @@ function below(folder: Buffer, name: Buffer): Buffer {
 }
 
 /** False if a folder (not a link to one) is there already. */
-async function makeFolder(path: Buffer): Promise<boolean> {
+async function makeEntry(path: Buffer): Promise<boolean> {
   try {
     await mkdir(path);
     return true;

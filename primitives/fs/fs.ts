@@ -4,11 +4,10 @@
  * The loop never waits for a disk: everything here is asynchronous, and what comes back is bounded.
  */
 import { constants } from 'node:fs';
-import { mkdir, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname } from 'node:path';
 import type { HubError } from '../../base/errors.js';
-import { makeParents, writeAtomic } from '../atomic-file.js';
+import { makeFolder, makeParents, writeAtomic } from '../atomic-file.js';
 import { implement } from '../define.js';
 import { fileFailure, refusal, unlessMissing } from '../file-errors.js';
 import { absolutePath } from '../paths.js';
@@ -86,7 +85,7 @@ export const fs = implement(fsDef, (hub) => {
     },
     mkdir: (given: string) => {
       const path = absolute(given);
-      return run('mkdir', 'make the folder', [path], async () => void (await mkdir(path, { recursive: true })));
+      return run('mkdir', 'make the folder', [path], async () => void (await makeFolder(path)));
     },
     rmdir: (given: string, options: { readonly recursive?: boolean | undefined } | undefined) => {
       const path = absolute(given);
@@ -114,7 +113,7 @@ export const fs = implement(fsDef, (hub) => {
 });
 
 async function append(path: string, content: Uint8Array): Promise<void> {
-  await makeParents(dirname(path));
+  await makeParents(path);
   // Not blocking: opening a pipe that nobody reads would wait for ever.
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
   const file = await open(path, flags, 0o666);

@@ -6,9 +6,9 @@ import { constants, type Dir, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
 import { refusal, unlessMissing } from '../file-errors.js';
 
-export const maxReadBytes = 16 * 1024 * 1024;
+const maxReadBytes = 16 * 1024 * 1024;
 /** More names than this in one folder are no list for a script. */
-export const maxNames = 100_000;
+const maxNames = 100_000;
 
 /** What to ask for a file whose size says nothing (those below /proc have size 0). */
 const firstReadBytes = 64 * 1024;
@@ -51,14 +51,14 @@ function tooLarge(path: string, size: number) {
   return refusal('fs.too_large', 'read', path, why, { size });
 }
 
-/** The names in a folder, byte for byte, in byte order. */
-export async function listNames(path: string): Promise<Uint8Array[]> {
+/** The names in a folder, byte for byte, in byte order. Throws HubError fs.too_large for more than `limit`. */
+export async function listNames(path: string, limit = maxNames): Promise<Uint8Array[]> {
   // Node takes 'buffer' here, but its types do not say so.
   const folder: Dir = await opendir(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
   const names: Buffer[] = [];
   for await (const entry of folder) {
-    if (names.length >= maxNames) {
-      throw refusal('fs.too_large', 'list', path, `it has more than ${maxNames} entries`);
+    if (names.length >= limit) {
+      throw refusal('fs.too_large', 'list', path, `it has more than ${limit} entries`);
     }
     names.push(entry.name as unknown as Buffer);
   }

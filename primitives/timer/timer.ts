@@ -121,8 +121,8 @@ class Timer implements Disposable {
   #wakeAfter(delayMs: number): void {
     this.#wakeUp?.dispose();
     this.#wakeUp = this.#hub.clock.after(delayMs, () => {
-      this.#hub.post({ type: 'timer.fired', id: this.id });
       this.#wakeAfter(repostMs);
+      this.#hub.post({ type: 'timer.fired', id: this.id });
     });
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { fits, MAX_DEPTH, mismatch } from '../../base/check.js';
@@ -30,13 +31,23 @@ describe('what fits', () => {
     ['map', t.map(t.int()), [{}, { a: 1 }], [[], { a: 'x' }, new Map()]],
     ['opt', t.opt(t.str), [undefined, 'a'], [null, 1]],
     ['union', t.union(t.str, t.int()), ['a', 1], [true, 1.5]],
-    ['any', t.any, [undefined, null, 1n, [{ a: [1] }], new Map([[1, 'x']]), new LuaFloat(3)], [() => 1, [Symbol.iterator]]],
+    [
+      'any',
+      t.any,
+      [undefined, null, 1n, [{ a: [1] }], new Map([[1, 'x']]), new LuaFloat(3)],
+      [() => 1, [Symbol.iterator], new Map([[{}, 1]]), new Map([[1, () => 1]]), new Date()],
+    ],
     ['fn', t.fn(named('x', t.str, 'A text.')), [{ call() {}, release() {} }], [() => 1, {}, null]],
-    ['object', message, [good, { ...good, lines: 100 }, { ...good, more: 1 }], [null, [], { ...good, lines: 101 }]],
+    [
+      'object',
+      message,
+      [good, { ...good, lines: 100 }, { ...good, more: 1 }],
+      [null, [], { ...good, lines: 101 }],
+    ],
   ];
   it.each(cases)('%s', (_name, schema, accepted, refused) => {
-    for (const value of accepted) expect(mismatch(schema, value), String(value)).toBeUndefined();
-    for (const value of refused) expect(mismatch(schema, value), String(value)).toBeTypeOf('string');
+    for (const value of accepted) expect(mismatch(schema, value), inspect(value)).toBeUndefined();
+    for (const value of refused) expect(mismatch(schema, value), inspect(value)).toBeTypeOf('string');
   });
 
   it('narrows the type', () => {
@@ -49,14 +60,29 @@ describe('what fits', () => {
 describe('what it says', () => {
   const cases: [string, Schema, unknown, string][] = [
     ['names the path', message, { ...good, tags: ['x', 3] }, 'value.tags[1]: string expected, got number'],
-    ['quotes map keys', message, { ...good, env: { 'A B': null } }, 'value.env["A B"]: string expected, got null'],
+    [
+      'quotes map keys',
+      message,
+      { ...good, env: { 'A B': null } },
+      'value.env["A B"]: string expected, got null',
+    ],
     ['missing fields', message, { ...good, name: undefined }, 'value.name: string expected, got nothing'],
     ['choices', message, { ...good, mode: 'x' }, 'value.mode: one of "fast", "slow" expected'],
     ['ranges', message, { ...good, lines: 101 }, 'value.lines: 0 to 100 expected, got 101'],
     ['sizes', t.text({ maxBytes: 3 }), 'abcd', 'value: longer than 3 bytes'],
     ['alternatives', t.union(t.str, t.list(t.int())), true, 'value: string or list expected, got boolean'],
-    ['inside the alternative meant', t.union(t.str, t.list(t.int())), [1, 'x'], 'value[1]: integer expected, got string'],
-    ['values that cannot cross', t.any, { a: [() => 1] }, 'value.a[0]: a value that can be copied expected, got function'],
+    [
+      'inside the alternative meant',
+      t.union(t.str, t.list(t.int())),
+      [1, 'x'],
+      'value[1]: integer expected, got string',
+    ],
+    [
+      'values that cannot cross',
+      t.any,
+      { a: [() => 1] },
+      'value.a[0]: a value that can be copied expected, got function',
+    ],
   ];
   it.each(cases)('%s', (_name, schema, value, expected) => {
     expect(mismatch(schema, value)).toBe(expected);
@@ -70,7 +96,9 @@ describe('what it says', () => {
 describe('hostile input', () => {
   it('takes only own properties', () => {
     expect(mismatch(t.object({ toString: t.opt(t.str) }), {})).toBeUndefined();
-    expect(mismatch(t.object({ constructor: t.any }), JSON.parse('{"__proto__": {"constructor": 1}}'))).toBeUndefined();
+    expect(
+      mismatch(t.object({ constructor: t.any }), JSON.parse('{"__proto__": {"constructor": 1}}')),
+    ).toBeUndefined();
   });
 
   it('does not run out of stack on deep nesting', () => {
@@ -79,10 +107,17 @@ describe('hostile input', () => {
   });
 
   it('never throws, whatever the value', () => {
-    const schemas: Schema[] = [t.any, message, t.union(message, t.list(t.any)), t.map(t.any), t.text({ maxBytes: 2 })];
+    const schemas: Schema[] = [
+      t.any,
+      message,
+      t.union(message, t.list(t.any)),
+      t.map(t.any),
+      t.text({ maxBytes: 2 }),
+    ];
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withMap: true, withNullPrototype: true }), (value) => {
-        for (const schema of schemas) expect(['string', 'undefined']).toContain(typeof mismatch(schema, value));
+        for (const schema of schemas)
+          expect(['string', 'undefined']).toContain(typeof mismatch(schema, value));
       }),
     );
   });

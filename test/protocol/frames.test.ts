@@ -6,12 +6,15 @@ import { encodeFrame, type Frame, type FrameLimits, FrameReader } from '../../pr
 const limits: FrameLimits = { maxFrameBytes: 1_000, types: [1, 2, 255] };
 
 /** What a reader makes of a stream in pieces: frames, then the code it broke with. */
-function read(pieces: readonly Uint8Array[], options: FrameLimits = limits): { frames: Frame[]; code: string | undefined } {
+function read(
+  pieces: readonly Uint8Array[],
+  options: FrameLimits = limits,
+): { frames: Frame[]; code: string | undefined } {
   const reader = new FrameReader(options);
   const frames: Frame[] = [];
   try {
     for (const piece of pieces) {
-      reader.push(piece, ({ type, payload }) => frames.push({ type, payload: payload.slice() }));
+      reader.push(piece, ({ type, payload }) => frames.push({ type, payload: Uint8Array.from(payload) }));
     }
     reader.end();
     return { frames, code: undefined };
@@ -35,10 +38,14 @@ const frame = fc.record({
 describe('round trip', () => {
   it('gives back every frame in order, however the stream is cut', () => {
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 12 }), (frames, places) => {
-        const stream = Buffer.concat(frames.map(({ type, payload }) => encodeFrame(type, payload)));
-        expect(read(cut(stream, places))).toEqual({ frames, code: undefined });
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 8 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (frames, places) => {
+          const stream = Buffer.concat(frames.map(({ type, payload }) => encodeFrame(type, payload)));
+          expect(read(cut(stream, places))).toEqual({ frames, code: undefined });
+        },
+      ),
     );
   });
 
@@ -53,7 +60,8 @@ describe('round trip', () => {
     const stream = encodeFrame(2, payload);
     const pieces = cut(stream, [3, 5, 70_000, 70_001, 200_000]);
     const { frames } = read(pieces, { ...limits, maxFrameBytes: 300_001 });
-    expect(frames).toEqual([{ type: 2, payload }]);
+    expect(frames).toHaveLength(1);
+    expect(Buffer.compare(frames[0]!.payload, payload)).toBe(0);
   });
 });
 
@@ -75,11 +83,15 @@ describe('faults', () => {
 
   it('delivers the frames before a fault', () => {
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 4 }), fc.array(fc.nat(), { maxLength: 6 }), (frames, places) => {
-        const good = frames.map(({ type, payload }) => encodeFrame(type, payload));
-        const stream = Buffer.concat([...good, Uint8Array.of(0, 0, 0, 2, 9, 9)]);
-        expect(read(cut(stream, places))).toEqual({ frames, code: 'protocol.frame_unknown_type' });
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 4 }),
+        fc.array(fc.nat(), { maxLength: 6 }),
+        (frames, places) => {
+          const good = frames.map(({ type, payload }) => encodeFrame(type, payload));
+          const stream = Buffer.concat([...good, Uint8Array.of(0, 0, 0, 2, 9, 9)]);
+          expect(read(cut(stream, places))).toEqual({ frames, code: 'protocol.frame_unknown_type' });
+        },
+      ),
     );
   });
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { FrameReader } from '../../protocol/frames.js';
 import { HubClient } from '../../protocol/hub-client.js';
-import { clientMessages, decodeMessage, encodeMessage, type Message, type MessageOf } from '../../protocol/messages.js';
+import {
+  clientMessages,
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type MessageOf,
+} from '../../protocol/messages.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 
 /** A client, and the hub's side of its connection by hand. */
@@ -22,7 +28,13 @@ function open() {
   return { client, sent, events, state, say: (message: Message) => client.receive(encodeMessage(message)) };
 }
 
-const hello: Message = { type: 'hello', protocol_version: PROTOCOL_VERSION, client: 'hub', version: '0.1.0', pid: 7 };
+const hello: Message = {
+  type: 'hello',
+  protocol_version: PROTOCOL_VERSION,
+  client: 'hub',
+  version: '0.1.0',
+  pid: 7,
+};
 
 describe('HubClient', () => {
   it('greets first and learns who the hub is', async () => {
@@ -42,7 +54,12 @@ describe('HubClient', () => {
     const second = client.request('eval', params);
     const [, a, b] = sent as MessageOf<'request'>[];
     say({ type: 'response', id: b!.id, ok: true, value: { values_json: '[2]' } });
-    say({ type: 'response', id: a!.id, ok: false, error: { code: 'eval.lua_error', message: 'no', details: { traceback: 't' } } });
+    say({
+      type: 'response',
+      id: a!.id,
+      ok: false,
+      error: { code: 'eval.lua_error', message: 'no', details: { traceback: 't' } },
+    });
     expect(await second).toEqual({ values_json: '[2]' });
     await expect(first).rejects.toMatchObject({ code: 'eval.lua_error', details: { traceback: 't' } });
   });

@@ -42,11 +42,23 @@ describe('messages', () => {
     ['not an object', '[1]', 'an object expected'],
     ['no type', '{"id":1}', 'type: one of hello, request expected'],
     ['a type by inheritance', '{"type":"toString"}', 'type: one of hello, request expected'],
-    ['a message of the other side', '{"type":"response","id":1,"ok":true}', 'type: one of hello, request expected'],
+    [
+      'a message of the other side',
+      '{"type":"response","id":1,"ok":true}',
+      'type: one of hello, request expected',
+    ],
     ['a wrong field', '{"type":"request","id":"x","method":"a"}', 'request.id: integer expected, got string'],
     ['a negative id', '{"type":"request","id":-1,"method":"a"}', 'request.id: at least 0 expected, got -1'],
-    ['a lone surrogate', '{"type":"request","id":1,"method":"\\ud800"}', 'request.method: valid Unicode text expected'],
-    ['deep nesting', `{"type":"request","id":1,"method":"a","params":${'['.repeat(9999)}${']'.repeat(9999)}}`, 'nested deeper'],
+    [
+      'a lone surrogate',
+      '{"type":"request","id":1,"method":"\\ud800"}',
+      'request.method: valid Unicode text expected',
+    ],
+    [
+      'deep nesting',
+      `{"type":"request","id":1,"method":"a","params":${'['.repeat(9999)}${']'.repeat(9999)}}`,
+      'nested deeper',
+    ],
   ];
   it.each(refused)('refuses %s', (_name, text, problem) => {
     const decode = () => decodeMessage(bytes(text), clientMessages);
@@ -60,13 +72,20 @@ describe('messages', () => {
 
   it('throws nothing but coded errors, on any JSON', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.json(), fc.string(), fc.json().map((v) => `{"type":"request","id":1,"method":${v}}`)), (text) => {
-        try {
-          decodeMessage(bytes(text), clientMessages);
-        } catch (thrown) {
-          expect(thrown).toBeInstanceOf(HubError);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.json(),
+          fc.string(),
+          fc.json().map((v) => `{"type":"request","id":1,"method":${v}}`),
+        ),
+        (text) => {
+          try {
+            decodeMessage(bytes(text), clientMessages);
+          } catch (thrown) {
+            expect(thrown).toBeInstanceOf(HubError);
+          }
+        },
+      ),
     );
   });
 });
@@ -76,12 +95,20 @@ describe('errors', () => {
     const error = fail('fs.not_found', 'No such file.', { path: '/x', size: 10n });
     const message: Message = { type: 'error', ...wireError(error) };
     const back = errorFromWire(decodeMessage(payloadOf(message), ['error']));
-    expect(back).toMatchObject({ code: error.code, message: error.message, details: { path: '/x', size: '10' } });
+    expect(back).toMatchObject({
+      code: error.code,
+      message: error.message,
+      details: { path: '/x', size: '10' },
+    });
   });
 });
 
 describe('versions', () => {
-  const speaker = (protocol_version: number) => ({ protocol_version, version: `0.${protocol_version}`, client: 'cli' });
+  const speaker = (protocol_version: number) => ({
+    protocol_version,
+    version: `0.${protocol_version}`,
+    client: 'cli',
+  });
 
   it('agree with themselves', () => {
     expect(versionMismatch(speaker(PROTOCOL_VERSION), speaker(PROTOCOL_VERSION))).toBeUndefined();
@@ -94,7 +121,10 @@ describe('versions', () => {
         'restart it with "botster stop" and "botster start" of the newer version.',
     );
     const olderClient = versionMismatch(speaker(3), speaker(2));
-    expect(olderClient).toMatchObject({ code: 'protocol.version_mismatch', details: { hub_protocol: 3, client_protocol: 2 } });
+    expect(olderClient).toMatchObject({
+      code: 'protocol.version_mismatch',
+      details: { hub_protocol: 3, client_protocol: 2 },
+    });
     expect(olderClient?.message).toContain("update it to the hub's version");
   });
 });

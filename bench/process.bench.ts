@@ -1,0 +1,90 @@
+/** The hub as a process, in a real repository: start, memory and CPU at rest. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './bench-hub.js';
+import { type Bench, elapsedMs, figure, median } from './measure.js';
+
+const IDLE_S = 10;
+/** Clock ticks a second of /proc/<pid>/stat: the same on every Linux. */
+const TICKS = 100;
+
+interface Started {
+  readonly readyMs: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export const processBench: Bench = {
+  name: 'process',
+  async run() {
+    const folder = mkdtempSync(join(tmpdir(), 'botster-bench-'));
+    execFileSync('git', ['init', '--quiet', folder]);
+    const env = { ...process.env, BOTSTER_DATA_DIR: join(folder, 'data') };
+    try {
+      const node = await median(5, () => elapsedMs(() => execFileSync(process.execPath, ['-e', '0'])));
+      const readyMs = await median(5, async () => {
+        const hub = await start(folder, env);
+        await hub.stop();
+        return hub.readyMs;
+      });
+      const hub = await start(folder, env);
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const before = cpuSeconds(hub.pid);
+      await new Promise((resolve) => setTimeout(resolve, IDLE_S * 1_000));
+      const cpu = ((cpuSeconds(hub.pid) - before) / IDLE_S) * 100;
+      const rss = rssMb(hub.pid);
+      await hub.stop();
+      return [
+        figure('./botster start to ready', readyMs, 'ms', { atMost: 500 }, { name: 'node -e 0', value: node }),
+        figure('CPU at rest, over 10 s', cpu, '%', { atMost: 0.5 }),
+        figure('RSS at rest', rss, 'MB', { atMost: 120 }, { name: 'node that only waits', value: await bareNodeMb() }),
+      ];
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function start(repo: string, env: NodeJS.ProcessEnv): Promise<Started> {
+  const startMs = performance.now();
+  const child = spawn(join(root, 'botster'), ['start', '--json', '--repo', repo], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+    child.once('exit', (code) => reject(new Error(`the hub exited with ${String(code)}`)));
+  });
+  const readyMs = performance.now() - startMs;
+  const { pid } = JSON.parse(line) as { pid: number };
+  return {
+    readyMs,
+    pid,
+    stop: async () => {
+      process.kill(pid, 'SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** User and system time of all threads. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+function rssMb(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1024;
+}
+
+async function bareNodeMb(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1e6)']);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const mb = rssMb(child.pid ?? 0);
+  child.kill();
+  return mb;
+}

@@ -1,0 +1,31 @@
+/**
+ * The control worker: the hub's unix socket on a thread of its own, so that clients are greeted, read and written to
+ * however busy the hub's loop is. Wiring only; the server is server.ts.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { RealClock } from '../../base/real-clock.js';
+import { type RpcServer, serve } from '../../base/rpc.js';
+import { workerBoot } from '../../base/worker-boot.js';
+import type { ControlCalls, ControlWorkerData } from './control.calls.js';
+import type { ControlEvent } from './control.def.js';
+import { controlLimits } from './limits.js';
+import { ControlServer } from './server.js';
+
+if (parentPort === null) throw new Error('server.worker is a worker thread');
+const { data, lanes } = workerBoot<ControlWorkerData>(workerData);
+const server: ControlServer = new ControlServer({
+  hello: data.hello,
+  limits: controlLimits,
+  clock: new RealClock(),
+  events: { emit: (event) => hub.emit(event), drained: () => hub.drained },
+});
+const hub: RpcServer<ControlEvent> = serve<ControlCalls, ControlEvent>(
+  parentPort,
+  {
+    listen: (arg) => server.listen(arg),
+    respond: (arg) => server.respond(arg),
+    close_client: (arg) => server.closeClient(arg),
+    close: () => server.close(),
+  },
+  { lanes, onStop: () => server.close() },
+);

@@ -1,0 +1,132 @@
+/**
+ * A hub for one primitive, without loop and Lua: what the primitive posts is handled at once or when the test says so,
+ * and Lua functions are objects that note their calls. Workers are real threads.
+ */
+import { Worker } from 'node:worker_threads';
+import { onTestFinished } from 'vitest';
+import { Counters } from '../../base/counters.js';
+import type { RpcCalls, RpcClient, WorkerSpec } from '../../base/rpc.js';
+import { connect } from '../../base/rpc-connection.js';
+import { RealClock } from '../../base/real-clock.js';
+import { Scope } from '../../base/scope.js';
+import type { Clock } from '../../base/clock.js';
+import type { Callback, LuaValue } from '../../base/values.js';
+import type { EngineContext, HubContext, HubIdentity } from '../../primitives/context.js';
+import type { EventsOf, FunctionsFor, Primitive, PrimitiveDef } from '../../primitives/define.js';
+import { MemoryLog } from './memory-log.js';
+import { tempDir } from './temp-repo.js';
+
+export interface FakeHubOptions {
+  readonly clock?: Clock;
+  readonly repoRoot?: string;
+  readonly dataDir?: string;
+}
+
+export class FakeHub<D extends PrimitiveDef> {
+  readonly log = new MemoryLog();
+  readonly counters = new Counters();
+  readonly scope = new Scope();
+  readonly identity: HubIdentity;
+  readonly quits: string[] = [];
+  readonly posted: { readonly type: string }[] = [];
+  /** Whether posted events are handled as they come. */
+  handleAtOnce = true;
+  readonly #instance: ReturnType<Primitive<D>['open']>;
+
+  constructor(primitive: Primitive<D>, { clock = new RealClock(), repoRoot, dataDir }: FakeHubOptions = {}) {
+    const root = repoRoot ?? tempDir();
+    const data = dataDir ?? tempDir();
+    this.identity = {
+      hubId: '0123456789abcdef',
+      repoRoot: root,
+      dataDir: data,
+      stateDir: `${data}/hubs/0123456789abcdef`,
+      luaPath: '/nowhere/lua',
+      socketPath: `${data}/hub.sock`,
+      version: '1.2.3',
+    };
+    const context: HubContext<EventsOf<D>> = {
+      identity: this.identity,
+      clock,
+      log: this.log,
+      counters: this.counters,
+      scope: this.scope,
+      post: (event) => {
+        this.posted.push(event);
+        if (this.handleAtOnce) this.handlePosted();
+        return true;
+      },
+      startWorker: (spec) => this.#startWorker(spec, clock),
+      metrics: () => ({ loop: { lag_ms: 1 } }),
+      quit: (reason) => void this.quits.push(reason),
+      notify: (name, data) => this.notify(name, data),
+    };
+    this.#instance = primitive.open(context);
+    onTestFinished(() => this.scope.dispose());
+  }
+
+  /** A new engine with the primitive's functions. Dispose `scope` to end it. */
+  engine(name = 'plugin'): { functions: FunctionsFor<D>; scope: Scope; log: MemoryLog } {
+    const scope = this.scope.child();
+    const log = new MemoryLog();
+    const engine: EngineContext = { name, log, scope, phase: () => 'run', where: () => `${name}/init.lua:1` };
+    return { functions: this.#instance.engine(engine), scope, log };
+  }
+
+  /** A host fact. */
+  notify(name: string, data: LuaValue): void {
+    this.#instance.notify?.(name, data);
+  }
+
+  /** Handles what was posted, each event once. */
+  handlePosted(): void {
+    const handlers = this.#instance.handlers as Record<string, (event: { readonly type: string }) => void>;
+    for (const event of this.posted.splice(0)) handlers[event.type]?.(event);
+  }
+
+  #startWorker<C extends RpcCalls>(spec: WorkerSpec, clock: Clock): RpcClient<C> {
+    const workerData = { name: spec.name, heartbeat: new SharedArrayBuffer(64), lanes: new Map(), data: spec.workerData };
+    const worker = new Worker(spec.url, { workerData });
+    this.scope.defer(() => void worker.terminate());
+    const port = {
+      postMessage: (value: unknown, transfer: readonly object[] = []) => worker.postMessage(value, transfer as never),
+      on: (event: 'message' | 'close', listener: (value: never) => void) =>
+        worker.on(event === 'close' ? 'exit' : event, listener as () => void),
+      close: () => void worker.terminate(),
+    };
+    return connect<C>(port as never, { name: spec.name, clock, log: this.log, counters: this.counters });
+  }
+}
+
+/** A Lua function as the host sees it. Calls stay pending until `finish`. */
+export class FakeCallback<Args extends readonly unknown[] = readonly unknown[]> implements Callback<Args> {
+  readonly calls: Args[] = [];
+  pending = 0;
+  state: 'held' | 'released' | 'cancelled' = 'held';
+  readonly #onCall: (...args: Args) => void;
+
+  constructor(onCall: (...args: Args) => void = () => undefined) {
+    this.#onCall = onCall;
+  }
+
+  call(...args: Args): void {
+    if (this.state !== 'held') return;
+    this.calls.push(args);
+    this.pending++;
+    this.#onCall(...args);
+  }
+
+  /** The calls so far have run. */
+  finish(): void {
+    this.pending = 0;
+  }
+
+  release(): void {
+    if (this.state === 'held') this.state = 'released';
+  }
+
+  cancel(): void {
+    this.state = 'cancelled';
+    this.pending = 0;
+  }
+}
