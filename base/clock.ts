@@ -1,6 +1,6 @@
 /**
  * Time as a dependency. Everything that waits or measures takes a Clock, so tests run on a virtual one.
- * The real one is in hub/real-clock.ts, the virtual one in test/support/virtual-clock.ts.
+ * The real one is in base/real-clock.ts, the virtual one in test/support/virtual-clock.ts.
  */
 import type { Disposable } from './scope.js';
 

@@ -6,6 +6,7 @@
  * Markdown reference and the contract tests. A definition imports this file and base/schema.ts, nothing else.
  */
 import type { HubError } from '../base/errors.js';
+import type { Lane } from '../base/event-lanes.js';
 import type { Infer, InferArgs, InferFields, Fields, NamedSchema, Schema } from '../base/schema.js';
 import type { LuaValue } from '../base/values.js';
 import type { EngineContext, HubContext } from './context.js';
@@ -35,7 +36,6 @@ export interface FunctionDef {
   readonly shownAs?: string;
 }
 
-export type Lane = 'control' | 'bulk';
 
 export interface EventDef<F extends Fields = Fields> {
   /** control: never dropped, a full lane pushes back. bulk: coalesced by `key`, drops are counted. */

@@ -35,13 +35,24 @@ export function parseArguments(argv: readonly string[], options: ProgramOptions)
     parsed = run;
   });
   try {
-    program.parse(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
+    program.parse(helpArguments(argv, options.commands), { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     // Help and version end the same way, with status 0.
     return { kind: 'done', exitCode: thrown.exitCode === 0 ? EXIT.ok : EXIT.usage };
   }
   return parsed;
+}
+
+/** Help in its other forms as `--help`, and never as an answer to a command that does not exist. */
+function helpArguments(argv: readonly string[], commands: readonly AnyCommand[]): readonly string[] {
+  const [first, second] = argv;
+  if (first === undefined || (first === 'help' && second === undefined)) return ['--help'];
+  const name = first === 'help' ? second : first;
+  const known =
+    name === undefined || name.startsWith('-') || commands.some((command) => command.name === name);
+  if (!known) return [name];
+  return first === 'help' && name !== undefined ? [name, '--help'] : argv;
 }
 
 function makeProgram({ commands, version, terminal }: ProgramOptions, onRun: (run: Parsed) => void): Command {

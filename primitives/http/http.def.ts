@@ -85,7 +85,7 @@ Compressed answers are unpacked. No cookies are kept, no proxy is used. An answe
       params: [url, headers],
       returns: result,
       errors,
-      example: `${examplePrefix}local response, err = http.get("http://127.0.0.1:9/", { Accept = "text/plain" })
+      example: `${examplePrefix}local response, err = http.get("http://127.0.0.1:2/", { Accept = "text/plain" })
 assert(response == nil and err.code == "http.connect")`,
     }),
     post: fn({
@@ -95,9 +95,9 @@ assert(response == nil and err.code == "http.connect")`,
       params: [url, body, headers],
       returns: result,
       errors,
-      example: `${examplePrefix}local response, err = http.post("http://127.0.0.1:9/", '{"a":1}', { ["Content-Type"] = "application/json" })
+      example: `${examplePrefix}local response, err = http.post("http://127.0.0.1:2/", '{"a":1}', { ["Content-Type"] = "application/json" })
 assert(response == nil and err.code == "http.connect")
-response, err = http.post("http://127.0.0.1:9/", { json = { a = 1 }, timeout = 5 })
+response, err = http.post("http://127.0.0.1:2/", { json = { a = 1 }, timeout = 5 })
 assert(response == nil and err.code == "http.connect")`,
     }),
     put: fn({
@@ -107,7 +107,7 @@ assert(response == nil and err.code == "http.connect")`,
       params: [url, body, headers],
       returns: result,
       errors,
-      example: `${examplePrefix}local response, err = http.put("http://127.0.0.1:9/", "text")
+      example: `${examplePrefix}local response, err = http.put("http://127.0.0.1:2/", "text")
 assert(response == nil and err.code == "http.connect")`,
     }),
     delete: fn({
@@ -117,7 +117,7 @@ assert(response == nil and err.code == "http.connect")`,
       params: [url, headers],
       returns: result,
       errors,
-      example: `${examplePrefix}local response, err = http.delete("http://127.0.0.1:9/")
+      example: `${examplePrefix}local response, err = http.delete("http://127.0.0.1:2/")
 assert(response == nil and err.code == "http.connect")`,
     }),
     request: fn({
@@ -148,7 +148,7 @@ redirect itself is the answer.`,
         'fun(method: string, url: string, options?: HttpRequest, callback: fun(response: HttpResponse?, err: HubError?)): integer',
         'fun(method: string, url: string, callback: fun(response: HttpResponse?, err: HubError?)): integer',
       ],
-      example: `local id = http.request({ method = "POST", url = "http://127.0.0.1:9/", json = { a = 1 } }, function(response, err)
+      example: `local id = http.request({ method = "POST", url = "http://127.0.0.1:2/", json = { a = 1 } }, function(response, err)
   if response then log.info(response.status) else log.warn(err) end
 end)
 http.cancel(id)`,
@@ -158,7 +158,7 @@ http.cancel(id)`,
       params: [named('id', t.id('request'), 'From `http.request`.')],
       returns: [named('cancelled', t.bool, 'False if it is over, or not of this plugin.')],
       errors: {},
-      example: `local id = http.request({ url = "http://127.0.0.1:9/" }, function() end)
+      example: `local id = http.request({ url = "http://127.0.0.1:2/" }, function() end)
 assert(http.cancel(id) == true and http.cancel(id) == false)`,
     }),
     _request: fn({

@@ -8,9 +8,9 @@ import { cleanEnv, makeRepo, tempDir } from '../../support/temp-repo.js';
 
 async function look(name: string, env: NodeJS.ProcessEnv = {}) {
   const check = checks.find((candidate) => candidate.name === name) ?? expect.unreachable();
-  const placed = { ...cleanEnv, BOTSTER_DATA_DIR: join(tempDir(), 'data'), ...env };
-  const hub = await resolveIdentity({ directory: await makeRepo(), env: placed });
-  return await check.run({ hub, env: placed });
+  const base = { ...cleanEnv, BOTSTER_DATA_DIR: env['BOTSTER_DATA_DIR'] ?? join(tempDir(), 'data') };
+  const hub = await resolveIdentity({ directory: await makeRepo(), env: base });
+  return await check.run({ hub, env: { ...base, ...env } });
 }
 
 describe('checks', () => {

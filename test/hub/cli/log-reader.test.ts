@@ -56,8 +56,7 @@ describe('the end of the log', () => {
   });
 
   it('counts shown lines only; what is no line of ours is always shown', async () => {
-    const text =
-      line('a', 'error') + lines(0, 2_000) + 'FATAL ERROR: heap\n' + line('b', 'debug') + line('c', 'warn');
+    const text = `${line('a', 'error')}${lines(0, 2_000)}FATAL ERROR: heap\n${line('b', 'debug')}${line('c', 'warn')}`;
     const log = open(text, { lines: 3, level: 'warn' });
     await log.done;
     expect(log.shown()).toEqual(['a', 'FATAL ERROR: heap', 'c']);
@@ -72,7 +71,7 @@ describe('the end of the log', () => {
 
 describe('following', () => {
   it('goes on with new lines, whole ones only', async () => {
-    const log = open(lines(0, 2) + '{"level":"info","ti', { follow: true });
+    const log = open(`${lines(0, 2)}{"level":"info","ti`, { follow: true });
     await until(() => log.shown().length === 2);
     appendFileSync(log.path, `me":"${time}","msg":"n2"}\n${line('n3')}`);
     await until(() => log.shown().length === 4);

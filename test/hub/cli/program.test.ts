@@ -54,6 +54,7 @@ describe('arguments', () => {
     ['logs -n -3', ['A number of at least 0 is needed']],
     ['logs --level loud', ['Allowed choices are debug, info, warn, error']],
     ['completion tcsh', ['Allowed choices are bash, zsh, fish']],
+    ['statsu --help', ["unknown command 'statsu'"]],
     ['help nonsense', ["unknown command 'nonsense'"]],
   ];
   it.each(bad)('%s is explained', (line, says) => {

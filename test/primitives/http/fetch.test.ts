@@ -76,7 +76,7 @@ describe('a request', () => {
     expect(response.url).toBe(`${url}/x`);
   });
 
-  test.each(['ftp://example.com/', 'file:///etc/passwd', 'example.com', '/path', '', 'http://', 'javascript:1'])(
+  test.each(['ftp://example.com/', 'file:///etc/passwd', 'example.com', '/path', '', 'http://', 'javascript:1', 'http://127.0.0.1:9/'])(
     'the address %j is refused',
     async (url) => {
       expect((await failure(request(url))).code).toBe('http.bad_url');
