@@ -33,9 +33,9 @@ export interface LogFileOptions {
 export interface LogFile {
   readonly logger: Logger;
   /** Writes what waits. For a crash: nothing may be logged while it runs. */
-  flushSync(): void;
+  readonly flushSync: () => void;
   /** Writes what waits and closes the file. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens (appends to) the log. Errors: the file system's own. */

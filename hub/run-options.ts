@@ -20,5 +20,5 @@ export interface RunOptions {
   readonly foreground: boolean;
   readonly logLevel: LogLevel;
   /** Called once, when the socket answers. */
-  onReady(info: ReadyInfo): void;
+  readonly onReady: (info: ReadyInfo) => void;
 }

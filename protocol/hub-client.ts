@@ -33,8 +33,8 @@ export interface HubClientOptions {
 
 interface Waiting {
   readonly method: Method;
-  resolve(value: never): void;
-  reject(error: HubError): void;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: HubError) => void;
 }
 
 export class HubClient {
@@ -73,7 +73,7 @@ export class HubClient {
     const id = ++this.#lastId;
     return new Promise<ValueOf<M>>((resolve, reject) => {
       const bytes = encodeMessage({ type: 'request', id, method, params });
-      this.#waiting.set(id, { method, resolve: resolve as (value: never) => void, reject });
+      this.#waiting.set(id, { method, resolve, reject });
       this.#options.send(bytes);
     });
   }
@@ -85,7 +85,7 @@ export class HubClient {
       this.#reader.push(chunk, ({ payload }) => this.#handle(decodeMessage(payload, hubMessages)));
     } catch (thrown) {
       if (!(thrown instanceof HubError)) throw thrown;
-      this.#end(thrown);
+      this.#end(thrown as HubError);
       this.#options.close();
     }
   }

@@ -6,20 +6,20 @@ import { type Infer, t } from '../base/schema.js';
 
 const lane = { depth: t.int(), max_depth: t.int(), limit: t.int() };
 
-export const sessionSummary = t.object({
+const sessionSummary = t.object({
   uuid: t.str,
   label: t.opt(t.str),
   state: t.oneOf('running', 'exited'),
 });
 
-export const pluginSummary = t.object({
+const pluginSummary = t.object({
   name: t.str,
   state: t.oneOf('loading', 'loaded', 'failed', 'disabled'),
   /** Why it failed: message, and file and line where they are known. */
   error: t.opt(t.str),
 });
 
-export const clientSummary = t.object({
+const clientSummary = t.object({
   id: t.int(),
   /** What the client called itself: `cli`, `tui`, `mcp`. */
   client: t.str,
@@ -56,6 +56,5 @@ export const statusReport = t.object({
 });
 
 export type StatusReport = Infer<typeof statusReport>;
-export type SessionSummary = Infer<typeof sessionSummary>;
 export type PluginSummary = Infer<typeof pluginSummary>;
 export type ClientSummary = Infer<typeof clientSummary>;

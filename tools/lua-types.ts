@@ -1,7 +1,7 @@
 /**
  * Schemas in words: LuaLS types for stubs, and what they leave out (ranges, limits) for the reference.
  */
-import type { Fields, FnSchema, NamedSchema, ObjectSchema, Schema } from '../base/schema.js';
+import type { Fields, FnSchema, ObjectSchema, Schema } from '../base/schema.js';
 
 /** The LuaLS type of a schema. */
 export function luaType(schema: Schema): string {
@@ -27,18 +27,12 @@ export function luaType(schema: Schema): string {
     case 'object':
       return (schema as ObjectSchema).name ?? inlineObject(schema.fields as Fields);
     case 'fn':
-      return functionType((schema as FnSchema).args);
+      return `fun(${(schema as FnSchema).args.map((arg) => parameter(arg.name, arg.schema)).join(', ')})`;
     case 'opt':
       return `${grouped(luaType(schema.inner as Schema))}?`;
     case 'union':
       return (schema.alternatives as readonly Schema[]).map((one) => grouped(luaType(one))).join('|');
   }
-}
-
-/** `fun(a: string, b?: integer)`, with results where given. */
-export function functionType(args: readonly NamedSchema[], results: readonly string[] = []): string {
-  const list = args.map(({ name, schema }) => parameter(name, schema)).join(', ');
-  return `fun(${list})${results.length === 0 ? '' : `: ${results.join(', ')}`}`;
 }
 
 /** `name: type`, or `name?: type` where it may be left out. */
@@ -54,13 +48,13 @@ export function restriction(schema: Schema): string {
     case 'num':
     case 'int': {
       const { min, max } = schema;
-      if (min !== undefined && max !== undefined) return `${grouped3(min)} to ${grouped3(max)}`;
-      if (min !== undefined) return `${grouped3(min)} or more`;
-      return max === undefined ? '' : `at most ${grouped3(max)}`;
+      if (min !== undefined && max !== undefined) return `${withCommas(min)} to ${withCommas(max)}`;
+      if (min !== undefined) return `${withCommas(min)} or more`;
+      return max === undefined ? '' : `at most ${withCommas(max)}`;
     }
     case 'str':
     case 'bytes': {
-      const size = schema.maxBytes === undefined ? '' : `at most ${grouped3(schema.maxBytes)} bytes`;
+      const size = schema.maxBytes === undefined ? '' : `at most ${withCommas(schema.maxBytes)} bytes`;
       if (schema.kind === 'str' && schema.name === true) return size === '' ? 'not empty' : `not empty, ${size}`;
       return size;
     }
@@ -100,6 +94,6 @@ function grouped(type: string): string {
   return /^fun\(|\|/.test(type) ? `(${type})` : type;
 }
 
-function grouped3(value: number): string {
+function withCommas(value: number): string {
   return Number.isInteger(value) && Math.abs(value) >= 10_000 ? value.toLocaleString('en-US') : String(value);
 }

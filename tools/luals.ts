@@ -6,7 +6,7 @@
  */
 import type { Fields, NamedSchema, ObjectSchema } from '../base/schema.js';
 import type { FunctionDef, PrimitiveDef } from '../primitives/define.js';
-import { functionType, luaType, namedObjects, parameter, restriction } from './lua-types.js';
+import { luaType, namedObjects, parameter, restriction } from './lua-types.js';
 
 /** The type of `err`, declared in the stub of errors. */
 const errorClass = 'HubError';
@@ -95,13 +95,19 @@ function returnLines(returns: readonly NamedSchema[], codes: readonly string[]):
   return [...lines, `---@return ${errorClass}? err ${codes.join(', ')}`];
 }
 
-/** The callback form of what waits, and those that the definition names itself. */
+/** The callback form of what waits, with and without its optional parameters, and those that the definition names. */
 function overloads(fn: FunctionDef, codes: readonly string[]): string[] {
   if (fn.waits !== true) return [...(fn.overloads ?? [])];
   const results = fn.returns.length === 0 ? ['done?: true'] : fn.returns.map(({ name, schema }) => optional(name, schema));
   if (codes.length > 0) results.push(`err?: ${errorClass}`);
   const callback = `callback: fun(${results.join(', ')})`;
-  return [functionType(fn.params).replace(/\)$/, `${fn.params.length === 0 ? '' : ', '}${callback})`), ...(fn.overloads ?? [])];
+  const params = fn.params.map(({ name, schema }) => `${name}: ${luaType(schema)}`);
+  const required = fn.params.filter(({ schema }) => schema.kind !== 'opt').length;
+  const forms: string[] = [];
+  for (let count = required; count <= params.length; count++) {
+    forms.push(`fun(${[...params.slice(0, count), callback].join(', ')})`);
+  }
+  return [...forms, ...(fn.overloads ?? [])];
 }
 
 function optional(name: string, schema: NamedSchema['schema']): string {

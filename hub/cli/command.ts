@@ -72,7 +72,7 @@ export interface CommandContext<A extends Arguments = Arguments, O extends Optio
   /** All commands, for those that describe them. */
   readonly commands: readonly AnyCommand[];
   /** The hub that the command is about (`--repo`, or around the current directory). Errors: repo.*, git.*. */
-  identity(): Promise<HubIdentity>;
+  readonly identity: () => Promise<HubIdentity>;
 }
 
 export interface ExampleDef {

@@ -32,15 +32,14 @@ export function completionScript(shell: Shell, commands: readonly AnyCommand[]):
 }
 
 function choicesOf(def: AnyCommand): CommandChoices {
-  const options = def.global ? def.options : { ...def.options, repo: repoOption };
+  const own = def.options as Record<string, OptionDef>;
+  const options: Record<string, OptionDef> = def.global ? own : { ...own, repo: repoOption };
   const args = Object.values(def.args as Record<string, ArgumentDef>);
   return {
     name: def.name,
     summary: def.summary,
     options: [
-      ...Object.entries(options as Record<string, OptionDef>).map(([name, option]) =>
-        optionChoice(name, option),
-      ),
+      ...Object.entries(options).map(([name, option]) => optionChoice(name, option)),
       { names: ['--help', '-h'], doc: 'explain this command', value: undefined },
     ],
     words: args.flatMap(({ choices }) => choices ?? []),

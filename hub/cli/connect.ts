@@ -13,14 +13,14 @@ import type { Hello } from '../../protocol/messages.js';
 import { checkPrivateDir } from '../paths.js';
 
 /** A busy hub greets from a thread of its own, so this is long. */
-const GREETING_MS = 5_000;
+export const GREETING_MS = 5_000;
 
 export interface HubConnection {
   readonly client: HubClient;
   readonly hello: Hello;
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>;
-  close(): void;
+  readonly close: () => void;
 }
 
 /** Errors: hub.not_running, hub.unresponsive, hub.unsafe_directory, and those of HubClient.greeted. */

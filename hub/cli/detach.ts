@@ -48,7 +48,7 @@ export function parentOf(self: NodeJS.Process): Parent | undefined {
   return {
     tellReady: (info) => tell({ kind: 'ready', info }),
     tellFailure: (thrown) => {
-      const code = thrown instanceof HubError ? thrown.code : 'hub.start_failed';
+      const code = thrown instanceof HubError ? String(thrown.code) : 'hub.start_failed';
       return tell({ kind: 'failed', code, message: messageOf(thrown) });
     },
   };

@@ -28,5 +28,5 @@ const byCode: Readonly<Record<string, number>> = {
 };
 
 export function exitCodeOf(error: unknown): number {
-  return error instanceof HubError ? (byCode[error.code] ?? EXIT.failure) : EXIT.failure;
+  return error instanceof HubError ? (byCode[String(error.code)] ?? EXIT.failure) : EXIT.failure;
 }

@@ -9,7 +9,7 @@ import type { HubIdentity } from '../../primitives/context.js';
 import { findRunningHub, type HubRecord } from '../instance-lock.js';
 import { isRunning, processMark } from '../process-identity.js';
 import { defineCommand } from './command.js';
-import { connectToHub, unresponsive } from './connect.js';
+import { connectToHub, GREETING_MS, unresponsive } from './connect.js';
 
 const POLL_MS = 20;
 /** Between the polite and the final signal of --force. */
@@ -72,7 +72,8 @@ async function askToStop(hub: HubIdentity, force: boolean, deadlineMs: number): 
 }
 
 async function request(hub: HubIdentity, deadlineMs: number): Promise<Target> {
-  const { client, hello, close } = await connectToHub(hub);
+  const leftMs = deadlineMs - performance.now();
+  const { client, hello, close } = await connectToHub(hub, Math.min(GREETING_MS, leftMs));
   const pid = hello.pid ?? 0;
   const target = { pid, mark: (await processMark(pid)) ?? '' };
   const giveUp = new AbortController();

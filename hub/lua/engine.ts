@@ -120,11 +120,7 @@ export class Engine implements Runnable, BindHost, EngineContext {
   }
 
   where(): string {
-    const { x, strings } = this.state;
-    x.luaL_where(this.caller, 1);
-    const text = strings.read(this.caller, -1);
-    x.lua_settop(this.caller, -2);
-    return typeof text === 'string' ? text.replace(/: $/, '') : '';
+    return this.state.where(this.caller);
   }
 
   /** Sets the global of a primitive, and runs its companion, if it has one. */

@@ -24,6 +24,10 @@ export class LuaRaise extends Error {
 /** Thrown by a host function that has pushed the error value itself. */
 export const RAISE_TOP: unique symbol = Symbol('raise the value at the top');
 
+/** Chunk names of the hub's own library: never where a plugin's mistake is. */
+const OWN_CHUNK = /^(std|lib)\//;
+const WHERE_LEVELS = 6;
+
 export class LuaState {
   readonly vm: LuaVm;
   readonly x: LuaApi;
@@ -96,6 +100,17 @@ export class LuaState {
     this.#freeKeys.push(key);
   }
 
+  /** `file:line` of the plugin code that called the running host function, past the hub's own Lua; '' if C called. */
+  where(L: Ptr): string {
+    for (let level = 1; level <= WHERE_LEVELS; level++) {
+      this.x.luaL_where(L, level);
+      const place = this.strings.read(L, -1);
+      this.x.lua_settop(L, -2);
+      if (typeof place === 'string' && !OWN_CHUNK.test(place)) return place.replace(/: $/, '');
+    }
+    return '';
+  }
+
   /** A short name of a value that cannot be copied: `function: 0x1234`. Runs no Lua code. */
   describe(L: Ptr, index: number): string {
     return `${typeName(this.x.lua_type(L, index))}: 0x${this.x.lua_topointer(L, index).toString(16)}`;
@@ -141,9 +156,8 @@ export class LuaState {
     if (thrown === RAISE_TOP) return;
     this.x.lua_checkstack(L, 4);
     if (thrown instanceof HubError) return this.codec.push(L, thrown);
-    this.x.luaL_where(L, 1);
-    this.strings.push(L, this.#messageFor(thrown));
-    this.x.lua_concat(L, 2);
+    const where = thrown instanceof NotEnoughMemory ? '' : this.where(L);
+    this.strings.push(L, (where === '' ? '' : `${where}: `) + this.#messageFor(thrown));
   }
 
   #messageFor(thrown: unknown): string {

@@ -21,6 +21,7 @@ const isDir = { 'fs.is_dir': 'There is a folder at the path.' } as const;
 const notFile = { 'fs.not_file': 'It is a pipe, a socket or a device.' } as const;
 const noSpace = { 'fs.no_space': 'The disk or the quota is full. The old content is untouched.' } as const;
 const tooLarge = { 'fs.too_large': 'The file is larger than the limit.' } as const;
+const grewTooLarge = { 'fs.too_large': 'The file would be larger than the system allows.' } as const;
 const inTheWay = { 'fs.exists': 'Something else is in the way.' } as const;
 
 export const fsDef = definePrimitive({
@@ -64,7 +65,7 @@ assert(fs.delete("data.bin"))`,
 disk finds the old content or the new. An existing file keeps its mode, and a link stays a link.`,
       params: [path, named('content', t.bytes, 'What to write.')],
       returns: [],
-      errors: { ...isDir, ...notFile, ...noSpace, ...gone, ...tooLarge, ...lookup },
+      errors: { ...isDir, ...notFile, ...noSpace, ...gone, ...grewTooLarge, ...lookup },
       example: `assert(fs.write("made/on/the/way.txt", "hello"))
 assert(fs.read("made/on/the/way.txt") == "hello")
 assert(fs.rmdir("made", { recursive = true }))`,
@@ -78,7 +79,7 @@ assert(fs.rmdir("made", { recursive = true }))`,
         ...isDir,
         ...notFile,
         ...gone,
-        ...tooLarge,
+        ...grewTooLarge,
         ...lookup,
         'fs.no_space': 'The disk or the quota is full. A part may have been added.',
       },
@@ -200,7 +201,7 @@ is merged into a folder. Links inside a folder stay links; sockets, pipes and de
         ...noSpace,
         ...inTheWay,
         ...notFile,
-        ...tooLarge,
+        ...grewTooLarge,
         ...lookup,
         'fs.is_dir': 'A file would replace a folder.',
         'fs.bad_path': 'A folder would be copied into itself, or the path is too long or loops.',
@@ -224,7 +225,7 @@ is replaced, at once.`,
         ...noSpace,
         ...inTheWay,
         ...notFile,
-        ...tooLarge,
+        ...grewTooLarge,
         ...lookup,
         'fs.is_dir': 'A file would replace a folder.',
         'fs.not_empty': 'A folder would replace one that is not empty.',

@@ -1,14 +1,24 @@
 /** How a hub comes to be the only one of its repository, whatever it finds and whoever else starts. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hubIdOf } from '../../hub/identity.js';
 import { socketPathOf } from '../../hub/paths.js';
-import { isAlive, makePlace, type Place, startHub } from '../support/hub-process.js';
+import { isAlive, makePlace, type Place, runCli, startHub } from '../support/hub-process.js';
 
 const stateDir = (place: Place) => join(place.dataDir, 'hubs', hubIdOf(place.repo));
-const statusOf = async (place: Place) => JSON.parse((await place.run('status', '--json')).stdout);
+const statusOf = async (place: Place) =>
+  JSON.parse((await place.run('status', '--json')).stdout) as Record<string, unknown>;
 
 describe('one hub per repository', () => {
   it('a second start says so and exits 3, in the foreground and detached', async () => {
@@ -30,18 +40,9 @@ describe('one hub per repository', () => {
       const starts = Array.from({ length: 8 }, (_, n) =>
         n % 2 === 0 ? place.spawn('start', '--detach', '--json') : place.spawn('start', '--json'),
       );
-      const winners = await Promise.all(
-        starts.map(async ({ said, done }) => {
-          await Promise.race([said('stdout', /\n/).catch(() => undefined), done]);
-          return (
-            done.then(
-              () => undefined,
-              () => undefined,
-            ) && (await said('stdout', /\n/).catch(() => undefined))
-          );
-        }),
-      );
-      const ready = winners.filter((line) => line !== undefined);
+      // Each says that it is ready, or ends without a word on stdout.
+      const lines = await Promise.all(starts.map(({ said }) => said('stdout', /\n/).catch(() => undefined)));
+      const ready = lines.filter((line) => line !== undefined);
       expect(ready).toHaveLength(1);
       const { pid } = JSON.parse(ready[0]!);
       expect(await statusOf(place)).toMatchObject({ pid });
@@ -53,12 +54,13 @@ describe('one hub per repository', () => {
     }
   }, 60_000);
 
-  it('different repositories do not know of each other', async () => {
-    const [one, two] = [await makePlace(), await makePlace()];
-    const shared: Place = { ...two, env: { ...two.env, BOTSTER_DATA_DIR: one.dataDir } };
-    const hubs = [await startHub(one), await startHub(two)];
-    expect(new Set(hubs.map(({ info }) => info.hub_id)).size).toBe(2);
-    expect(shared.env['BOTSTER_DATA_DIR']).toBe(one.dataDir);
+  it('hubs of different repositories share a data folder and nothing else', async () => {
+    const one = await makePlace();
+    const two = await makePlace({ BOTSTER_DATA_DIR: one.dataDir });
+    const [first, second] = [await startHub(one), await startHub(two)];
+    expect(first.info.hub_id).not.toBe(second.info.hub_id);
+    await one.run('stop');
+    expect(await statusOf(two)).toMatchObject({ pid: second.info.pid, repo: two.repo });
   });
 });
 
@@ -116,7 +118,6 @@ describe('in the background', () => {
     const place = await makePlace();
     mkdirSync(stateDir(place), { recursive: true });
     writeFileSync(join(stateDir(place), 'hub.sock'), 'in the way');
-    const { chmodSync } = await import('node:fs');
     chmodSync(stateDir(place), 0o700);
     const { code, stdout, stderr } = await place.run('start', '--detach');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -133,7 +134,6 @@ describe('in the background', () => {
       'if (process.env.BOTSTER_DETACHED) { console.error("last words"); process.exit(9); }',
     );
     const env = { ...place.env, NODE_OPTIONS: `--import=${preload}` };
-    const { runCli } = await import('../support/hub-process.js');
     const { code, stderr } = await runCli(['start', '-d'], { cwd: place.repo, env });
     expect(code).toBe(1);
     expect(stderr).toContain('The hub ended while it started (exit status 9).');
@@ -187,7 +187,6 @@ describe('the socket', () => {
     expect(statSync(info.socket).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(info.socket)).mode & 0o777).toBe(0o700);
     await place.run('stop');
-    const { chmodSync } = await import('node:fs');
     chmodSync(stateDir(place), 0o755);
     for (const args of [['start'], ['start', '-d'], ['status']]) {
       const { code, stderr } = await place.run(...args);

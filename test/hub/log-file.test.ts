@@ -10,7 +10,7 @@ const read = (path: string) =>
   readFileSync(path, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('the log file', () => {
   it('gets JSON lines with time, level, source, message and fields', async () => {

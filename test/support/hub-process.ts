@@ -5,10 +5,11 @@
  * pid file. Waits are for facts (a line printed, a process gone), never for time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { isRunning } from '../../hub/process-identity.js';
 import type { ReadyInfo } from '../../hub/run-options.js';
 import { distUrl } from './import-from-dist.js';
 import { cleanEnv, makeRepo, tempDir } from './temp-repo.js';
@@ -149,25 +150,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-function killHubs(dataDir: string): void {
-  for (const pid of hubPids(dataDir)) {
-    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+async function killHubs(dataDir: string): Promise<void> {
+  for (const { pid, mark } of hubRecords(dataDir)) {
+    // A test may have left a pid file that names some other process.
+    if (await isRunning(pid, mark)) process.kill(pid, 'SIGKILL');
   }
 }
 
-function hubPids(dataDir: string): number[] {
-  try {
-    return readdirSync(join(dataDir, 'hubs')).flatMap((hub) => {
-      try {
-        const record = JSON.parse(readFileSync(join(dataDir, 'hubs', hub, 'hub.pid'), 'utf8')) as {
-          pid: number;
-        };
-        return [record.pid];
-      } catch {
-        return [];
-      }
-    });
-  } catch {
-    return [];
-  }
+function hubRecords(dataDir: string): { pid: number; mark: string }[] {
+  const hubs = join(dataDir, 'hubs');
+  if (!existsSync(hubs)) return [];
+  return readdirSync(hubs).flatMap((hub) => {
+    const file = join(hubs, hub, 'hub.pid');
+    return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8')) as { pid: number; mark: string }] : [];
+  });
 }
