@@ -46,6 +46,8 @@ export interface EngineSpec {
   readonly name: string;
   readonly moduleRoots: readonly ModuleRoot[];
   readonly limits?: Partial<EngineLimits>;
+  /** Its virtual machine broke; it is closed already. */
+  readonly onBroken?: (reason: string) => void;
 }
 
 export interface EngineMetrics {
@@ -72,13 +74,12 @@ export class Hub {
   readonly scheduler = new LuaScheduler();
   readonly supervisor: Supervisor<HubEvent>;
   readonly startedMs: number;
-  /** The hub's own Lua: product behaviour, and what clients run. */
-  readonly core: Engine;
   readonly #options: HubOptions;
   readonly #heartbeat: Heartbeat;
   readonly #primitives: PrimitiveHost;
   readonly #standard: readonly StandardSource[];
   readonly #engines = new Set<Engine>();
+  #core: Engine;
 
   constructor(options: HubOptions) {
     const { clock, log, identity } = options;
@@ -106,17 +107,19 @@ export class Hub {
       ...(options.recorder === undefined ? {} : { recorder: options.recorder }),
     });
     this.loop.addBackground(this.scheduler);
-    this.core = this.openEngine({
-      name: 'hub',
-      moduleRoots: [{ folder: identity.luaPath, shownAs: 'lua' }],
-    });
+    this.#core = this.#openCore();
+  }
+
+  /** The hub's own Lua: product behaviour, and what clients run. A new one when the old one broke. */
+  get core(): Engine {
+    return this.#core;
   }
 
   /** Begins to handle events, and runs lua/hub/init.lua. */
   async start(): Promise<void> {
     this.scope.use(startLagProbe(this.#options.clock, (lagMs) => this.loop.recordLag(lagMs)));
     this.loop.start();
-    await this.core.load('require("hub.init")', '=hub');
+    await this.#core.load('require("hub.init")', '=hub');
   }
 
   /** A new engine with every primitive. Dispose it to take away all it did. */
@@ -132,6 +135,10 @@ export class Hub {
       getenv: (name) => process.env[name],
       limits: { ...this.#options.limits, ...spec.limits },
       onRunning: (name) => this.#heartbeat.running(name),
+      onBroken: (reason) => {
+        this.counters.add(`lua.broken.${spec.name}`);
+        spec.onBroken?.(reason);
+      },
     });
     this.#engines.add(engine);
     engine.scope.defer(() => this.#engines.delete(engine));
@@ -178,6 +185,19 @@ export class Hub {
   dispose(): void {
     this.scope.dispose();
     this.loop.stop();
+  }
+
+  #openCore(): Engine {
+    return this.openEngine({
+      name: 'hub',
+      moduleRoots: [{ folder: this.#options.identity.luaPath, shownAs: 'lua' }],
+      onBroken: () => {
+        this.#core = this.#openCore();
+        this.#core.load('require("hub.init")', '=hub').catch((thrown: unknown) => {
+          this.#options.log.log('error', `lua/hub/init.lua failed: ${messageOf(thrown)}`);
+        });
+      },
+    });
   }
 
   #handlers(): Handlers {

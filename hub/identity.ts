@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, type HubError } from '../base/errors.js';
 import type { HubIdentity } from '../primitives/context.js';
@@ -48,9 +48,10 @@ export function hubIdOf(repoRoot: string): string {
 
 /** The real path of the main repository that `directory` belongs to. Errors: as of resolveIdentity. */
 export async function findRepoRoot(directory: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const from = await realpath(resolve(directory)).catch(() => {
+  const from = await realpath(resolve(directory)).catch(() => undefined);
+  if (from === undefined || !(await stat(from)).isDirectory()) {
     throw fail('repo.not_found', `There is no directory ${directory}.`, { directory });
-  });
+  }
   const asked = ['--git-common-dir', '--git-dir', '--is-bare-repository'];
   const [common = '', gitDir, bare] = await revParse(from, asked, env);
   if (common.startsWith('--')) throw tooOld();

@@ -92,6 +92,8 @@ export interface CommandDef<A extends Arguments = Arguments, O extends Options =
   readonly examples: readonly ExampleDef[];
   /** Options end at the first argument, so that the rest can be somebody else's. */
   readonly passThrough?: true;
+  /** Goes on when nobody reads its output any more. Others end then, as `cat` does. */
+  readonly outlivesReader?: true;
   /** Has nothing to do with a repository: no --repo. */
   readonly global?: true;
   /** Resolves with the exit status. A HubError that it throws is shown as it reads. */

@@ -89,7 +89,12 @@ function spawnHub({ identity, env, logLevel }: DetachOptions, log: number): Chil
   return spawn(node, [...process.execArgv, script, ...args], {
     cwd: identity.repoRoot,
     detached: true,
-    env: { ...env, [DETACHED_ENV]: '1' },
+    // A relative data folder means the one below the directory of the caller.
+    env: {
+      ...env,
+      [DETACHED_ENV]: '1',
+      ...(env['BOTSTER_DATA_DIR'] ? { BOTSTER_DATA_DIR: identity.dataDir } : {}),
+    },
     stdio: ['ignore', log, log, 'ipc'],
   });
 }

@@ -10,39 +10,33 @@ import { readVersion } from '../paths.js';
 import type { CommandContext } from './command.js';
 import { commands } from './commands.js';
 import { EXIT, exitCodeOf } from './exit.js';
-import { parseArguments } from './program.js';
-import { openTerminal, type Terminal } from './terminal.js';
+import { type Parsed, parseArguments } from './program.js';
+import { openTerminal } from './terminal.js';
 
 async function main(): Promise<number> {
   const { env } = process;
-  const terminal = openTerminal(env, () => process.exit(EXIT.ok));
   const version = readVersion();
-  const exitCode = await run(terminal, version, (directory) =>
-    resolveIdentity({ env, ...(directory === undefined ? {} : { directory }) }),
-  );
+  let outlivesReader = false;
+  const terminal = openTerminal(env, () => {
+    if (!outlivesReader) process.exit(EXIT.ok);
+  });
+  const parsed = parseArguments(process.argv.slice(2), { commands, version, terminal });
+  if (parsed.kind === 'run') outlivesReader = parsed.command.outlivesReader === true;
+  const exitCode = parsed.kind === 'done' ? parsed.exitCode : await run(parsed, { terminal, env, version });
   await terminal.flushed();
   return exitCode;
 }
 
 async function run(
-  terminal: Terminal,
-  version: string,
-  identityOf: (directory: string | undefined) => ReturnType<CommandContext['identity']>,
+  { command, args, options, repo }: Extract<Parsed, { kind: 'run' }>,
+  rest: Pick<CommandContext, 'terminal' | 'env' | 'version'>,
 ): Promise<number> {
-  const parsed = parseArguments(process.argv.slice(2), { commands, version, terminal });
-  if (parsed.kind === 'done') return parsed.exitCode;
-  const { command, repo } = parsed;
+  const { terminal, env } = rest;
   // Of the shape that the command's definition promises: the parser was made from it.
-  const given = { args: parsed.args, options: parsed.options } as Pick<CommandContext, 'args' | 'options'>;
+  const given = { args, options } as Pick<CommandContext, 'args' | 'options'>;
+  const identity = () => resolveIdentity(repo === undefined ? { env } : { env, directory: repo });
   try {
-    return await command.run({
-      ...given,
-      terminal,
-      env: process.env,
-      version,
-      commands,
-      identity: () => identityOf(repo),
-    });
+    return await command.run({ ...given, ...rest, commands, identity });
   } catch (thrown) {
     terminal.err(`${terminal.paint('red', 'botster:', 'err')} ${failureText(thrown)}\n`);
     return exitCodeOf(thrown);

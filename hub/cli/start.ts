@@ -19,6 +19,7 @@ export const startCommand = defineCommand({
     'background, and the command returns as soon as it is ready. There is one hub per repository: a second start ' +
     'says so and exits with status 3.',
   args: {},
+  outlivesReader: true,
   options: {
     detach: { type: 'flag', short: 'd', doc: 'run in the background' },
     json: jsonOption,

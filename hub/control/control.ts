@@ -75,14 +75,23 @@ export class Control {
   }
 
   /**
-   * Opens the hub's socket: the `listen` of claimInstance, and again when a worker that died was started anew (whose
-   * clients are gone with it). Errors: control.listen_failed, worker.*.
+   * Opens the hub's socket: the `listen` of claimInstance. Errors: control.listen_failed, worker.*.
    */
   async listen(): Promise<void> {
     this.#clients.clear();
     const { identity, worker } = this.#options;
     // Client numbers are not used again: an answer for a client of the old worker must reach nobody.
     await worker.call('listen', { path: identity.socketPath, first_client: this.#nextClient });
+  }
+
+  /** Opens it again when a worker that died was started anew; its clients are gone with it. A failure is logged. */
+  reopen(): void {
+    this.listen().catch((thrown: unknown) => {
+      this.#options.counters.add('control.reopen_failed');
+      this.#options.log.log('error', 'the control socket cannot be opened again', {
+        error: messageOf(thrown),
+      });
+    });
   }
 
   /** Who is connected now, oldest first. */

@@ -82,8 +82,8 @@ function bindFunction(host: BindHost, def: FunctionDef, name: string, implementa
     const args = releasing(callback, () => read(L));
     host.caller = L;
     void settle(implementation, args).then(
-      (value) => answer(callback, value),
-      (thrown: unknown) => answer(callback, unexpected(host, name, thrown)),
+      (value) => answer(def, callback, value),
+      (thrown: unknown) => answer(def, callback, unexpected(host, name, thrown)),
     );
     return 0;
   };
@@ -108,9 +108,12 @@ async function settle(implementation: Implementation, args: unknown[]): Promise<
   }
 }
 
-function answer(callback: LuaCallback, value: unknown): void {
+/** Calls back with what the waiting form returns. */
+function answer({ returns }: FunctionDef, callback: LuaCallback, value: unknown): void {
   if (value instanceof HubError) callback.call(undefined, value);
-  else callback.call(value);
+  else if (returns.length === 0) callback.call(true);
+  else if (returns.length === 1) callback.call(value);
+  else callback.call(...(value as readonly unknown[]));
   callback.release();
 }
 

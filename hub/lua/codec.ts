@@ -16,7 +16,7 @@ export const MAX_DEPTH = 100;
 /** Table entries in one value. A walk of this size takes some tens of milliseconds. */
 export const MAX_NODES = 500_000;
 /** Bytes of strings in one value. */
-export const MAX_STRING_BYTES = 64 * 1024 * 1024;
+export const MAX_STRING_BYTES = 32 * 1024 * 1024;
 
 /** Why a value cannot cross, and where in it. `path` looks like `.users[3].name`. */
 export class CrossingError extends Error {
@@ -223,7 +223,7 @@ export class LuaCodec {
     }
     try {
       if (type === TYPE.table) return this.#readTable(L, x.lua_gettop(L));
-      if (type === TYPE.string) throw new CrossingError(`strings of more than ${MAX_STRING_BYTES} bytes`, '');
+      if (type === TYPE.string) throw tooManyBytes();
       return this.read(L, -1);
     } catch (thrown) {
       throw thrown instanceof CrossingError ? under(key, thrown) : thrown;
@@ -242,6 +242,7 @@ export class LuaCodec {
   #pushRoot(L: Ptr, value: object): void {
     const top = this.#vm.x.lua_gettop(L);
     this.#nodes = 0;
+    this.#stringBytes = 0;
     try {
       this.#pushObject(L, value, 0);
     } catch (thrown) {
@@ -255,12 +256,19 @@ export class LuaCodec {
     if (depth > MAX_DEPTH) throw new CrossingError(`nested deeper than ${MAX_DEPTH} tables, or cyclic`, '');
     if (x.lua_checkstack(L, 4) === 0) throw new CrossingError('nested too deeply', '');
     if (Array.isArray(value)) this.#pushArray(L, value as LuaValue[], depth);
-    else if (value instanceof Uint8Array) this.#strings.push(L, value);
+    else if (value instanceof Uint8Array) this.#pushString(L, value);
     else if (value instanceof LuaFloat) x.lua_pushnumber(L, value.value);
     else if (value instanceof LuaReference) this.#pushReference(L, value);
     else if (value instanceof HubError) this.#pushError(L, value);
     else if (value instanceof Map) this.#pushMap(L, value as Map<LuaKey, LuaValue>, depth);
     else this.#pushRecord(L, value as LuaRecord, depth);
+  }
+
+  /** A string inside of a table. */
+  #pushString(L: Ptr, value: string | Uint8Array): void {
+    this.#stringBytes += value.length;
+    if (this.#stringBytes > MAX_STRING_BYTES) throw tooManyBytes();
+    this.#strings.push(L, value);
   }
 
   #pushArray(L: Ptr, list: readonly LuaValue[], depth: number): void {
@@ -316,11 +324,16 @@ export class LuaCodec {
     if (++this.#nodes > MAX_NODES) throw new CrossingError(`more than ${MAX_NODES} values`, '');
     try {
       if (typeof value === 'object' && value !== null) this.#pushObject(L, value, depth + 1);
+      else if (typeof value === 'string') this.#pushString(L, value);
       else this.push(L, value);
     } catch (thrown) {
       throw thrown instanceof CrossingError ? under(key, thrown) : thrown;
     }
   }
+}
+
+function tooManyBytes(): CrossingError {
+  return new CrossingError(`strings of more than ${MAX_STRING_BYTES} bytes`, '');
 }
 
 function defineField(record: object, key: string, value: LuaValue): void {

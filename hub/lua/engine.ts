@@ -39,7 +39,7 @@ export interface EngineLimits extends LuaMemoryLimits, ExecutorLimits {
 
 export const DEFAULT_LIMITS: EngineLimits = {
   capBytes: 64 * MIB,
-  hostReserveBytes: 32 * MIB,
+  hostReserveBytes: 64 * MIB,
   uninterruptibleMs: 100,
   closeMs: 10,
   callbackBudgetMs: 1_000,

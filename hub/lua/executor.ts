@@ -11,11 +11,12 @@
  * - A host function that waits parks the task; what it waits for is pushed inside the resumed task.
  * Does not choose which task runs: see scheduler.ts. Source: manual 4.5 (yields in C), 4.7 (hooks).
  */
-import { messageOf } from '../../base/errors.js';
+import { CrossingError } from './codec.js';
 import { LuaCoroutines } from './coroutines.js';
 import { LUA_ERRMEM, LUA_OK, LUA_YIELD, MASK_COUNT } from './constants.js';
 import { type LuaState, LuaRaise } from './state.js';
 import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';
+import { NotEnoughMemory } from './strings.js';
 import { readError, tracebackOf } from './traceback.js';
 import type { Ptr } from './wasm.js';
 
@@ -37,6 +38,13 @@ export interface ExecutorLimits {
 type Pause = 'none' | 'preempt' | 'wait';
 
 export type SliceResult = 'preempted' | 'waiting' | 'ended';
+
+/** The error of a task whose function or arguments could not be delivered. */
+function argumentError(thrown: unknown): LuaError | undefined {
+  if (thrown instanceof LuaError) return thrown;
+  if (!(thrown instanceof CrossingError) && !(thrown instanceof NotEnoughMemory)) return undefined;
+  return new LuaError('argument', thrown.message, thrown.message);
+}
 
 const now = (): number => performance.now();
 
@@ -177,8 +185,9 @@ export class Executor {
       task.threadKey = pooled?.key ?? state.anchor(state.L);
       return task.spec.start(task.thread, task.args);
     } catch (thrown) {
-      const message = messageOf(thrown);
-      const error = thrown instanceof LuaError ? thrown : new LuaError('argument', message, message);
+      const error = argumentError(thrown);
+      // anything else came out of the virtual machine, which cannot be relied on any more
+      if (error === undefined) throw thrown;
       this.#end(task, { ok: false, error }, false);
       return -1;
     } finally {

@@ -6,7 +6,7 @@
  */
 import { ArgumentError, HubError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { LuaCodec } from './codec.js';
+import { CrossingError, LuaCodec } from './codec.js';
 import { HOST_KEY, REGISTRY, typeName, UPVALUE_1 } from './constants.js';
 import { LuaStrings, NotEnoughMemory } from './strings.js';
 import { LONGJMP, type LuaApi, type LuaMemoryLimits, LuaVm, type Ptr } from './wasm.js';
@@ -162,7 +162,7 @@ export class LuaState {
 
   #messageFor(thrown: unknown): string {
     if (thrown instanceof LuaRaise || thrown instanceof ArgumentError) return thrown.message;
-    if (thrown instanceof NotEnoughMemory) return thrown.message;
+    if (thrown instanceof NotEnoughMemory || thrown instanceof CrossingError) return thrown.message;
     if (thrown instanceof RangeError && /stack/i.test(thrown.message)) return 'stack overflow';
     return this.reportInternal(thrown, 'a host function');
   }

@@ -59,7 +59,7 @@ function events.on(event, callback)
 end
 
 function events.off(id)
-  if type(id) ~= "number" then bad_argument(1, "off", "id", "number", id) end
+  if type(id) ~= "number" then bad_argument(1, "off", "id", "subscription id", id) end
   local handler = handlers[id]
   if not handler then return false end
   handlers[id] = nil

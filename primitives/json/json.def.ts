@@ -9,9 +9,14 @@ const encodeErrors = {
   'json.not_finite': 'A number is NaN or infinite. The message names its place.',
   'json.not_utf8': 'A string is not valid UTF-8, so JSON cannot hold it. The message names its place.',
   'json.bad_key': 'A table mixes list and string keys, has holes, or has keys that are neither.',
-  'json.too_deep': 'The value nests deeper than 128 levels.',
   'json.too_large': 'The text would be larger than 8 MiB.',
 } as const;
+
+const value = named(
+  'value',
+  t.any,
+  'What to write; `nil` is written as `null`. Functions, tables in themselves and more than 100 levels raise an error.',
+);
 
 export const jsonDef = definePrimitive({
   name: 'json',
@@ -25,7 +30,7 @@ with string keys an object. An empty table becomes \`{}\`; \`json.array({})\` be
   functions: {
     encode: fn({
       doc: 'Writes a value as compact JSON.',
-      params: [named('value', t.any, 'What to write. `nil` is written as `null`.')],
+      params: [value],
       returns: [named('text', t.str, 'JSON, UTF-8, keys sorted, no spaces.')],
       errors: encodeErrors,
       example: `assert(json.encode({ name = "a", list = { 1, 2.0 } }) == '{"list":[1,2.0],"name":"a"}')
@@ -35,7 +40,7 @@ assert(text == nil and err.code == "json.not_finite")`,
     }),
     encode_pretty: fn({
       doc: 'Writes a value as JSON for people: one member a line, indented by two spaces.',
-      params: [named('value', t.any, 'What to write. `nil` is written as `null`.')],
+      params: [value],
       returns: [named('text', t.str, 'JSON, UTF-8, keys sorted, no newline at the end.')],
       errors: encodeErrors,
       example: `assert(json.encode_pretty({ b = 1, a = { 2 } }) == '{\\n  "a": [\\n    2\\n  ],\\n  "b": 1\\n}')`,
@@ -48,7 +53,7 @@ twice, the last one counts.`,
       errors: {
         'json.syntax': 'The text is not JSON, or a number is too large for a float. The message names line and column.',
         'json.not_utf8': 'The text is not valid UTF-8. The message names the line.',
-        'json.too_deep': 'The text nests deeper than 128 levels.',
+        'json.too_deep': 'The text nests deeper than 100 levels.',
         'json.too_large': 'The text is larger than 8 MiB, or has more than 400,000 values.',
       },
       example: `local value = assert(json.decode('{"id": 9007199254740993, "tags": [], "next": null}'))

@@ -1,17 +1,21 @@
 /** The behaviour of `json`: the printer and the parser, their failures as values. No state. */
-import { HubError } from '../../base/errors.js';
+import { ArgumentError, HubError } from '../../base/errors.js';
 import type { LuaValue } from '../../base/values.js';
 import { implement } from '../define.js';
 import { jsonDef } from './json.def.js';
 import { type ParseCode, parseJson } from './parse.js';
 import { type PrintCode, printJson } from './print.js';
 
-function print(value: LuaValue, indent: '' | '  '): string | HubError<PrintCode> {
+type EncodeCode = Exclude<PrintCode, 'json.too_deep'>;
+
+function print(value: LuaValue, indent: '' | '  '): string | HubError<EncodeCode> {
   try {
     return printJson(value, indent);
   } catch (thrown) {
-    if (thrown instanceof HubError) return thrown as HubError<PrintCode>;
-    throw thrown;
+    if (!(thrown instanceof HubError)) throw thrown;
+    // Lua values that nest deeper do not get here: like cycles, they are refused as arguments.
+    if (thrown.code === 'json.too_deep') throw new ArgumentError(thrown.message);
+    return thrown as HubError<EncodeCode>;
   }
 }
 

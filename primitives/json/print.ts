@@ -9,8 +9,8 @@ import { LuaFloat, type LuaValue } from '../../base/values.js';
 
 export type PrintCode = 'json.not_finite' | 'json.not_utf8' | 'json.bad_key' | 'json.too_deep' | 'json.too_large';
 
-/** Deeper nesting is a mistake (or an attack on the stack) and still far from the stack's end. */
-export const maxDepth = 128;
+/** As deep as values may be nested that cross between Lua and the host (hub/lua/codec.ts). */
+export const maxDepth = 100;
 /** Text of this size takes the loop about 0.1 s; larger belongs in a file. */
 export const maxTextBytes = 8 * 1024 * 1024;
 

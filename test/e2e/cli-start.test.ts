@@ -114,6 +114,16 @@ describe('in the background', () => {
     expect(again.stdout).toContain('botster stop');
   });
 
+  it('takes a relative data folder as the caller means it', async () => {
+    const place = await makePlace({ BOTSTER_DATA_DIR: 'here' });
+    const cwd = dirname(place.repo);
+    const { stdout } = await runCli(['start', '-d', '--json', '--repo', 'repo'], { cwd, env: place.env });
+    expect(JSON.parse(stdout)).toMatchObject({
+      socket: join(cwd, 'here/hubs', hubIdOf(place.repo), 'hub.sock'),
+    });
+    expect((await runCli(['stop', '--repo', 'repo'], { cwd, env: place.env })).code).toBe(0);
+  });
+
   it('reports why the hub cannot start', async () => {
     const place = await makePlace();
     mkdirSync(stateDir(place), { recursive: true });

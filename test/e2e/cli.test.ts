@@ -219,7 +219,12 @@ describe('logs', () => {
     await follower.done;
     await place.run('stop');
     const json = await place.run('logs', '--json', '--level', 'warn');
-    expect(JSON.parse(json.stdout)).toMatchObject({ level: 'warn', msg: 'from lua' });
+    const lines = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', msg: 'from lua' }));
+    expect(lines.filter(({ level }) => level === 'info')).toEqual([]);
     const file = readFileSync(join(place.dataDir, 'hubs', info.hub_id, 'hub.log'), 'utf8');
     expect((await place.run('logs', '--json', '-n', '1000')).stdout).toBe(file);
   });
@@ -246,6 +251,16 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^fail {2}git /m);
     expect(stdout).toContain('Fix: Debian: sudo apt install git');
   });
+});
+
+it('a hub goes on when nobody reads its output', async () => {
+  const place = await makePlace();
+  const hub = place.spawn('start');
+  hub.child.stdout!.destroy();
+  await hub.said('stderr', /ready/);
+  expect((await place.run('eval', 'return 1')).stdout).toBe('[1]\n');
+  hub.child.kill('SIGTERM');
+  expect(await hub.done).toMatchObject({ code: 0 });
 });
 
 it('output that nobody reads any more is no error', async () => {

@@ -72,7 +72,11 @@ describe('the repository of a directory', () => {
       code: 'repo.not_found',
       message: expect.stringContaining('git init'),
     });
-    await expect(root(join(plain, 'nowhere'))).rejects.toMatchObject({ code: 'repo.not_found' });
+    writeFileSync(join(plain, 'file'), '');
+    for (const name of ['nowhere', 'file']) {
+      const message = `There is no directory ${join(plain, name)}.`;
+      await expect(root(join(plain, name))).rejects.toMatchObject({ code: 'repo.not_found', message });
+    }
   });
 });
 

@@ -177,11 +177,19 @@ describe('clients', () => {
       kind: 'tui',
       version: '1',
     });
-    await control.listen();
+    control.reopen();
     expect(control.clients()).toEqual([]);
     expect(calls).toEqual([
       ['listen', { path: '/x/hub.sock', first_client: 1 }],
       ['listen', { path: '/x/hub.sock', first_client: 42 }],
     ]);
+  });
+
+  it('a socket that cannot be opened again is a line and a count', async () => {
+    const { control, log, counters } = open({}, true);
+    control.reopen();
+    await settle();
+    expect(log.at('error')).toEqual(['the control socket cannot be opened again']);
+    expect(counters.get('control.reopen_failed')).toBe(1);
   });
 });

@@ -242,8 +242,46 @@ describe('memory', () => {
     addHostFunctions(engine, {
       give: { params: [t.int()], waits: true, call: (size: number) => Promise.resolve(Buffer.alloc(size)) },
     });
-    expect(await run('return pcall(T.give, 60 * 1024 * 1024)')).toEqual([false, 'not enough memory']);
+    expect(await run('return pcall(T.give, 30 * 1024 * 1024)')).toEqual([false, 'not enough memory']);
+    expect(await run('return pcall(T.give, 60 * 1024 * 1024)')).toEqual([
+      false,
+      expect.stringContaining('strings of more than 33554432 bytes'),
+    ]);
     expect(await run('return #T.give(100000)')).toEqual([100_000]);
+  });
+});
+
+describe('an engine whose virtual machine breaks', () => {
+  /** Leaves no room for a value that the host delivers outside of any protected call. */
+  const BRIM = `kept = {}
+    for _, size in ipairs({1e6, 1e5, 1e4, 1e3, 100, 20}) do
+      while pcall(function() kept[#kept + 1] = ("x"):rep(size) .. #kept end) do end
+    end
+    while pcall(function() kept = {kept} end) do end`;
+
+  it('is closed, counted and named, and takes nothing with it', async () => {
+    const host = openLuaHost({ limits: { capBytes: 17 * 1024 * 1024, hostReserveBytes: 0, callbackBudgetMs: 5_000 } });
+    let kept: Callback<[unknown]> | undefined;
+    addHostFunctions(host.engine, { keep: { params: [t.fn()], call: (callback: Callback) => void (kept = callback) } });
+    await host.run('T.keep(function() end)');
+    await host.run(BRIM).catch(() => undefined);
+    kept?.call(Array.from({ length: 2_000 }, (_, i) => ({ i })));
+    await settle(host);
+    expect(host.engine.closed).toBe(true);
+    expect(host.hub.counters.get('lua.broken.test')).toBe(1);
+    expect(host.log.at('error').join()).toContain("the Lua engine 'test' broke");
+    expect(await host.hub.core.load('return 1', '=core')).toEqual([1]);
+  });
+
+  it("is opened anew if it is the hub's own", async () => {
+    const host = openLuaHost({ limits: { capBytes: 17 * 1024 * 1024, hostReserveBytes: 0 } });
+    const { core } = host.hub;
+    await core.load('events.on("big", function() end)', '=test');
+    await core.load(BRIM, '=test').catch(() => undefined);
+    host.hub.notify('big', Array.from({ length: 2_000 }, (_, i) => ({ i })));
+    await settle(host);
+    expect(host.hub.core === core).toBe(false);
+    expect(await host.hub.core.load('return hub.hub_id()', '=core')).toEqual([host.identity.hubId]);
   });
 });
 

@@ -96,10 +96,10 @@ describe('printJson', () => {
     expect(error.message).toContain(place);
   });
 
-  test('refuses to nest deeper than 128 levels, cycles included', () => {
+  test('refuses to nest deeper than 100 levels, cycles included', () => {
     const nested = (levels: number): LuaValue => (levels === 0 ? 1 : [nested(levels - 1)]);
-    expect(printJson(nested(128))).toHaveLength(257);
-    expect(failure(nested(129)).code).toBe('json.too_deep');
+    expect(printJson(nested(100))).toHaveLength(201);
+    expect(failure(nested(101)).code).toBe('json.too_deep');
     const cycle: Record<string, LuaValue> = {};
     cycle['self'] = cycle;
     expect(failure(cycle).code).toBe('json.too_deep');
