@@ -60,7 +60,7 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
     quit,
     controlHandlers: () => control.handlers,
     onWorkerRestarted: (name) => {
-      if (name === 'control') void control.listen();
+      if (name === 'control') void control.reopen();
     },
   });
   const control: Control = new Control({
@@ -79,28 +79,31 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   let claim: Disposable | undefined;
   const release = (): void => claim?.dispose();
   process.once('exit', release);
-  try {
-    hub.loop.start();
-    claim = await claimInstance(identity, () => control.listen());
-    await hub.start();
-  } catch (thrown) {
-    hub.dispose();
-    await hub.supervisor.stop();
-    release();
-    throw thrown;
-  }
+  // before the claim: a client or a signal may end a hub that is still starting
   shutdown.add({ name: 'observers', maxMs: 500, run: () => hub.announceStop('shutdown') });
   shutdown.add({ name: 'control socket', maxMs: 1_000, run: () => control.close() });
   shutdown.add({ name: 'engines', maxMs: 500, run: () => hub.dispose() });
   shutdown.add({ name: 'workers', maxMs: 2_500, run: () => hub.supervisor.stop() });
   const signals = shutdown.listen(process);
-  log.log('info', `ready: hub ${identity.hubId} for ${identity.repoRoot}`, { pid: process.pid });
-  onReady(ready);
-  const code = await finished;
-  signals.dispose();
-  release();
-  process.off('exit', release);
-  return code;
+  try {
+    hub.loop.start();
+    claim = await claimInstance(identity, () => control.listen());
+    await hub.start();
+    if (!shutdown.begun) {
+      log.log('info', `ready: hub ${identity.hubId} for ${identity.repoRoot}`, { pid: process.pid });
+      onReady(ready);
+    }
+    return await finished;
+  } catch (thrown) {
+    if (shutdown.begun) return await finished;
+    hub.dispose();
+    await hub.supervisor.stop();
+    throw thrown;
+  } finally {
+    signals.dispose();
+    release();
+    process.off('exit', release);
+  }
 }
 
 /** The last lines matter most: what is logged when the process dies of an exception is written before it does. */

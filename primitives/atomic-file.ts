@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { errnoOf, refusal, unlessMissing } from './file-errors.js';
 
 /** As in the kernel: more links in a row are a loop. */
-const maxLinks = 40;
+const MAX_LINKS = 40;
 
 /**
  * Writes `content` to `path`, and makes its parent folders. An existing file keeps its mode and, where the process may
@@ -48,7 +48,8 @@ export async function replaceFile(
   const target = await writeTarget(path);
   const old = await unlessMissing(stat(target));
   if (old?.isDirectory()) throw refusal('fs.is_dir', doing, path, 'it is a folder');
-  if (old !== undefined && !old.isFile()) throw refusal('fs.not_file', doing, path, 'it is not a regular file');
+  if (old !== undefined && !old.isFile())
+    throw refusal('fs.not_file', doing, path, 'it is not a regular file');
   const folder = dirname(target);
   await makeParents(target);
   const temporary = join(folder, temporaryName());
@@ -102,7 +103,7 @@ export function temporaryName(): string {
 /** The file that a write to `path` changes: the end of the links, even if nothing is there yet. */
 async function writeTarget(path: string): Promise<string> {
   let target = path;
-  for (let links = 0; links <= maxLinks; links++) {
+  for (let links = 0; links <= MAX_LINKS; links++) {
     const real = await unlessMissing(realpath(target));
     if (real !== undefined) return real;
     const info = await unlessMissing(lstat(target));

@@ -7,7 +7,7 @@
  */
 import type { HubError } from '../base/errors.js';
 import type { Lane } from '../base/event-lanes.js';
-import type { Infer, InferArgs, InferFields, Fields, NamedSchema, Schema } from '../base/schema.js';
+import type { Fields, Infer, InferArgs, InferFields, NamedSchema, Schema } from '../base/schema.js';
 import type { LuaValue } from '../base/values.js';
 import type { EngineContext, HubContext } from './context.js';
 
@@ -35,7 +35,6 @@ export interface FunctionDef {
   /** The name in error messages, where it is not `global.function`. */
   readonly shownAs?: string;
 }
-
 
 export interface EventDef<F extends Fields = Fields> {
   /** control: never dropped, a full lane pushes back. bulk: coalesced by `key`, drops are counted. */

@@ -13,12 +13,12 @@ import { fail, type HubError } from '../base/errors.js';
 import { errnoOf, unlessMissing } from './file-errors.js';
 
 /** Between two looks, plus as much again by chance, so that those who wait do not march in step. */
-const pollMs = 4;
+const POLL_MS = 4;
 /**
  * When a lock whose owner cannot be judged counts as left over: empty after a crash, or from a container or machine
  * whose processes are not visible here.
  */
-const abandonedMs = 30_000;
+const ABANDONED_MS = 30_000;
 
 interface Owner {
   readonly pid: number;
@@ -51,14 +51,14 @@ async function take(path: string, patienceMs: number): Promise<string> {
     if (held === undefined) continue;
     if (await isStale(path, held, owner.place)) await removeStale(path, held);
     else if (performance.now() > giveUpMs) throw busy(path, held);
-    await wait(pollMs + Math.random() * pollMs);
+    await wait(POLL_MS + Math.random() * POLL_MS);
   }
   return content;
 }
 
 async function isStale(path: string, content: string, here: string): Promise<boolean> {
   const owner = ownerOf(content);
-  if (owner === undefined || owner.place !== here) return (await ageMs(path)) > abandonedMs;
+  if (owner === undefined || owner.place !== here) return (await ageMs(path)) > ABANDONED_MS;
   return !isAlive(owner.pid) || (await startOf(owner.pid)) !== owner.started;
 }
 
@@ -66,7 +66,7 @@ async function removeStale(path: string, content: string): Promise<void> {
   const marker = `${path}.${createHash('sha256').update(content).digest('hex').slice(0, 12)}`;
   if (!(await createFile(marker, ''))) {
     // Somebody else is removing it, which takes milliseconds, or died doing so.
-    if ((await ageMs(marker)) > abandonedMs) await unlessMissing(unlink(marker));
+    if ((await ageMs(marker)) > ABANDONED_MS) await unlessMissing(unlink(marker));
     return;
   }
   try {

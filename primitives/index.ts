@@ -2,7 +2,6 @@
  * The list of primitives: one line each. The hub opens them in this order, and binds them in every engine.
  */
 import { config } from './config/config.js';
-import type { EventsOf } from './define.js';
 import { events } from './events/events.js';
 import { fs } from './fs/fs.js';
 import { http } from './http/http.js';
@@ -12,6 +11,3 @@ import { log } from './log/log.js';
 import { timer } from './timer/timer.js';
 
 export const primitives = [log, json, fs, config, events, timer, hub, http] as const;
-
-/** The events of all primitives. */
-export type PrimitiveEvent = EventsOf<(typeof primitives)[number]['def']>;

@@ -24,7 +24,9 @@ export function generatedFiles(defs: readonly PrimitiveDef[]): Map<string, strin
 
 /** The paths below `root` that are missing, different, or left from a definition that is gone. */
 export function staleFiles(root: string, files: ReadonlyMap<string, string>): string[] {
-  const changed = [...files].filter(([path, content]) => read(join(root, path)) !== content).map(([path]) => path);
+  const changed = [...files]
+    .filter(([path, content]) => read(join(root, path)) !== content)
+    .map(([path]) => path);
   const left = folders
     .flatMap((folder) => names(join(root, folder)).map((name) => `${folder}/${name}`))
     .filter((path) => !files.has(path) && read(join(root, path))?.includes(mark));

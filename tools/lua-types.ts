@@ -37,7 +37,9 @@ export function luaType(schema: Schema): string {
 
 /** `name: type`, or `name?: type` where it may be left out. */
 export function parameter(name: string, schema: Schema): string {
-  return schema.kind === 'opt' ? `${name}?: ${luaType(schema.inner as Schema)}` : `${name}: ${luaType(schema)}`;
+  return schema.kind === 'opt'
+    ? `${name}?: ${luaType(schema.inner as Schema)}`
+    : `${name}: ${luaType(schema)}`;
 }
 
 /** What the type does not say: `0 to 10`, `at most 16 bytes`; empty if it says all. */
@@ -55,7 +57,8 @@ export function restriction(schema: Schema): string {
     case 'str':
     case 'bytes': {
       const size = schema.maxBytes === undefined ? '' : `at most ${withCommas(schema.maxBytes)} bytes`;
-      if (schema.kind === 'str' && schema.name === true) return size === '' ? 'not empty' : `not empty, ${size}`;
+      if (schema.kind === 'str' && schema.name === true)
+        return size === '' ? 'not empty' : `not empty, ${size}`;
       return size;
     }
     default:

@@ -55,11 +55,12 @@ function classes(def: PrimitiveDef): string[] {
   const found = new Map<string, ObjectSchema>();
   for (const [, fn] of visibleFunctions(def)) {
     for (const { schema } of [...fn.params, ...fn.returns]) {
-      for (const object of namedObjects(schema)) if (object.name !== errorClass) found.set(object.name ?? '', object);
+      for (const object of namedObjects(schema))
+        if (object.name !== errorClass) found.set(object.name ?? '', object);
     }
   }
   return [...found].map(([name, object]) => {
-    const fields = Object.entries(object.fields as Fields).map(([field, schema]) => {
+    const fields = Object.entries(object.fields).map(([field, schema]) => {
       const [before, type] = parameter(field, schema).split(': ', 2) as [string, string];
       return `---@field ${before} ${type}`;
     });
@@ -98,7 +99,8 @@ function returnLines(returns: readonly NamedSchema[], codes: readonly string[]):
 /** The callback form of what waits, with and without its optional parameters, and those that the definition names. */
 function overloads(fn: FunctionDef, codes: readonly string[]): string[] {
   if (fn.waits !== true) return [...(fn.overloads ?? [])];
-  const results = fn.returns.length === 0 ? ['done?: true'] : fn.returns.map(({ name, schema }) => optional(name, schema));
+  const results =
+    fn.returns.length === 0 ? ['done?: true'] : fn.returns.map(({ name, schema }) => optional(name, schema));
   if (codes.length > 0) results.push(`err?: ${errorClass}`);
   const callback = `callback: fun(${results.join(', ')})`;
   const params = fn.params.map(({ name, schema }) => `${name}: ${luaType(schema)}`);

@@ -40,7 +40,11 @@ at once, and the callback gets the results, once.`,
     '## Error codes',
     table(
       ['Code', 'Meaning', 'From'],
-      errorCodes(defs).map(({ code, meanings, functions }) => [`\`${code}\``, meanings.join(' Or: '), functions.join(', ')]),
+      errorCodes(defs).map(({ code, meanings, functions }) => [
+        `\`${code}\``,
+        meanings.join(' Or: '),
+        functions.join(', '),
+      ]),
     ),
   ];
   return `${blocks.join('\n\n')}\n`;
@@ -94,7 +98,9 @@ function shownParam({ name, schema }: NamedSchema): string {
 
 function notes(fn: FunctionDef): string[] {
   if (fn.loadOnly !== undefined) {
-    return [`Waits, and is allowed only while a plugin loads; elsewhere use \`${fn.loadOnly}\`, or give it a callback last.`];
+    return [
+      `Waits, and is allowed only while a plugin loads; elsewhere use \`${fn.loadOnly}\`, or give it a callback last.`,
+    ];
   }
   return fn.waits === true ? ['Waits; with a callback as last argument it returns at once.'] : [];
 }
@@ -152,7 +158,10 @@ function firstParagraph(doc: string): string {
 
 /** As GitHub makes it from the heading. */
 function anchor(heading: string): string {
-  return heading.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-');
+  return heading
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 }
 
 function header(source: string): string {

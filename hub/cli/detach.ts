@@ -72,15 +72,14 @@ export async function startDetached(options: DetachOptions): Promise<ReadyInfo> 
   const child = spawnHub(options, log);
   closeSync(log);
   if (terminal.isTty.err) terminal.err(`Starting the hub of ${identity.repoRoot} ...\n`);
-  const report = await firstReport(child, options.readyMs ?? READY_MS);
+  const readyMs = options.readyMs ?? READY_MS;
+  const { report, late } = await firstReport(child, readyMs);
   if (child.connected) child.disconnect();
   child.unref();
   if (report?.kind === 'ready') return report.info;
   if (report?.kind === 'failed') throw fail(report.code, report.message);
-  throw fail(
-    'hub.start_failed',
-    `${whyItDied(child, options.readyMs ?? READY_MS)}${lastWords(logPath, logBytes)}`,
-  );
+  const why = late ? `The hub was not ready within ${readyMs / 1000} s and was ended.` : howItEnded(child);
+  throw fail('hub.start_failed', `${why}${lastWords(logPath, logBytes)}`);
 }
 
 function spawnHub({ identity, env, logLevel }: DetachOptions, log: number): ChildProcess {
@@ -99,34 +98,39 @@ function spawnHub({ identity, env, logLevel }: DetachOptions, log: number): Chil
   });
 }
 
-/** What the child says, or undefined when it ended, or was ended for being late, without a word. */
-async function firstReport(child: ChildProcess, readyMs: number): Promise<Report | undefined> {
+/** What the child says, if it does. Unless that is "ready", the child has ended by then, or was ended for being late. */
+async function firstReport(
+  child: ChildProcess,
+  readyMs: number,
+): Promise<{ readonly report: Report | undefined; readonly late: boolean }> {
   let report: Report | undefined;
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  });
+  let late = false;
   const told = new Promise<void>((resolve) => {
     child.once('message', (message) => {
       report = message as Report;
       resolve();
     });
   });
-  const late = setTimeout(() => child.kill('SIGKILL'), readyMs);
+  // After `exit` a message may still be on its way; after the channel closed none is.
+  const silent = new Promise((resolve) => child.once('disconnect', resolve));
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const overdue = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, readyMs);
   await Promise.race([told, ended]);
-  clearTimeout(late);
-  // The message of a child that ended may still be on its way.
-  if (report === undefined && child.connected) {
-    await Promise.race([told, new Promise((resolve) => child.once('disconnect', resolve))]);
-  }
-  return report;
+  if (report === undefined && child.connected) await Promise.race([told, silent]);
+  if (report?.kind !== 'ready') await ended;
+  clearTimeout(overdue);
+  return { report, late };
 }
 
-function whyItDied(child: ChildProcess, readyMs: number): string {
-  if (child.signalCode === 'SIGKILL')
-    return `The hub was not ready within ${readyMs / 1000} s and was ended.`;
-  if (child.exitCode === null && child.signalCode === null) return 'The hub could not be started.';
-  return `The hub ended while it started (${child.signalCode ?? `exit status ${child.exitCode}`}).`;
+function howItEnded({ exitCode, signalCode, pid }: ChildProcess): string {
+  if (pid === undefined) return 'The hub could not be started.';
+  return `The hub ended while it started (${signalCode ?? `exit status ${exitCode}`}).`;
 }
 
 /** The end of what was logged since the file had `fromBytes`. */

@@ -7,6 +7,8 @@ import type { Hello, Response } from '../../protocol/messages.js';
 export interface ControlWorkerData {
   /** How the hub greets clients. */
   readonly hello: Omit<Hello, 'type'>;
+  /** The hub's log, for what the main thread cannot say itself. */
+  readonly log_path: string;
 }
 
 export interface ControlCalls {

@@ -14,6 +14,7 @@ import type { HandlersOf } from '../../primitives/define.js';
 import { wireError } from '../../protocol/messages.js';
 import type { ClientSummary } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { stateFiles } from '../paths.js';
 import type { ControlCalls, ControlWorkerData } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
 import { answerRequest, type HubControl } from './requests.js';
@@ -28,6 +29,7 @@ export function controlWorkerSpec(identity: HubIdentity): WorkerSpec {
       pid: process.pid,
       hub_id: identity.hubId,
     },
+    log_path: stateFiles(identity.stateDir).log,
   };
   return {
     name: 'control',

@@ -43,6 +43,7 @@ local function clean(event, list)
 end
 
 function events.on(event, callback)
+  if type(event) ~= "string" then bad_argument(1, "on", "event", "string", event) end
   if type(callback) ~= "function" then bad_argument(2, "on", "callback", "function", callback) end
   local added, err = hidden._add(event)
   if not added then return nil, err end

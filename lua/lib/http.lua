@@ -23,6 +23,7 @@ function http.request(first, second, third, fourth)
     end
     request, callback = described(first, second, third), fourth
   end
-  if callback == nil then return hidden._wait(request) end
+  -- A function in the place of the request would count as the callback of what waits.
+  if callback == nil and type(request) ~= "function" then return hidden._wait(request) end
   return hidden._request(request, callback)
 end

@@ -10,15 +10,15 @@ json = {}
 json.null = nil
 
 --- Writes a value as compact JSON.
----@param value any What to write. `nil` is written as `null`.
+---@param value any What to write; `nil` is written as `null`. Functions, tables in themselves and more than 100 levels raise an error.
 ---@return string? text JSON, UTF-8, keys sorted, no spaces.
----@return HubError? err json.not_finite, json.not_utf8, json.bad_key, json.too_deep, json.too_large
+---@return HubError? err json.not_finite, json.not_utf8, json.bad_key, json.too_large
 function json.encode(value) end
 
 --- Writes a value as JSON for people: one member a line, indented by two spaces.
----@param value any What to write. `nil` is written as `null`.
+---@param value any What to write; `nil` is written as `null`. Functions, tables in themselves and more than 100 levels raise an error.
 ---@return string? text JSON, UTF-8, keys sorted, no newline at the end.
----@return HubError? err json.not_finite, json.not_utf8, json.bad_key, json.too_deep, json.too_large
+---@return HubError? err json.not_finite, json.not_utf8, json.bad_key, json.too_large
 function json.encode_pretty(value) end
 
 --- Reads JSON text. Strict: one value, nothing behind it, no comments, no trailing commas. If a key is there twice, the last one counts.

@@ -6,7 +6,8 @@ import { definePrimitive, fn } from '../define.js';
 
 const key = named('key', t.name, 'A name. Keys are flat: `a.b` is one key, not a path.');
 const unreadable = {
-  'config.unreadable': 'A configuration file is no JSON object, or cannot be read. The message names file and line.',
+  'config.unreadable':
+    'A configuration file is no JSON object, or cannot be read. The message names file and line.',
 } as const;
 
 export const configDef = definePrimitive({
@@ -46,7 +47,8 @@ repository's file has too is changed, but reads go on giving the repository's va
       returns: [],
       errors: {
         ...unreadable,
-        'config.bad_value': 'JSON cannot hold the value (or the settings would be larger than 8 MiB). The message says where.',
+        'config.bad_value':
+          'JSON cannot hold the value (or the settings would be larger than 8 MiB). The message says where.',
         'config.locked': 'Another process held the file for 10 seconds. The message names it.',
         'config.unwritable': 'The file cannot be written. The message says why.',
       },

@@ -20,12 +20,12 @@ export type ReadCode = 'config.unreadable';
 export type WriteCode = ReadCode | 'config.bad_value' | 'config.locked' | 'config.unwritable';
 
 /** Settings may be secrets of the user. */
-const fileMode = 0o600;
-const folderMode = 0o700;
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
 /** A change takes milliseconds; who waits longer than this waits for a process that hangs. */
-const lockPatienceMs = 10_000;
+const LOCK_PATIENCE_MS = 10_000;
 /** A file changed less than this before it was read may change again without a new time stamp. */
-const settledMs = 100;
+const SETTLED_MS = 100;
 
 interface Change {
   readonly key: string;
@@ -53,7 +53,7 @@ export class SettingsFile {
   #open: Batch | undefined;
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, patienceMs = lockPatienceMs) {
+  constructor(path: string, patienceMs = LOCK_PATIENCE_MS) {
     this.#path = path;
     this.#lockPatienceMs = patienceMs;
   }
@@ -66,7 +66,7 @@ export class SettingsFile {
       const stamp = `${info.dev} ${info.ino} ${info.size} ${info.mtimeNs} ${info.ctimeNs}`;
       if (this.#cached?.stamp === stamp) return this.#cached.settings;
       const settings = settingsOf(parseJson(await readBytes(this.#path)));
-      const isSettled = Date.now() - Number(info.ctimeMs) > settledMs;
+      const isSettled = Date.now() - Number(info.ctimeMs) > SETTLED_MS;
       this.#cached = isSettled ? { stamp, settings } : undefined;
       return settings;
     } catch (thrown) {
@@ -93,7 +93,7 @@ export class SettingsFile {
   async #write(changes: readonly Change[]): Promise<void> {
     try {
       // The lock lies beside the file.
-      await makeFolder(dirname(this.#path), folderMode);
+      await makeFolder(dirname(this.#path), FOLDER_MODE);
       await withFileLock(`${this.#path}.lock`, this.#lockPatienceMs, async () => {
         this.#close(changes);
         await this.#apply(changes);
@@ -121,7 +121,7 @@ export class SettingsFile {
     }
     const text = print(settings);
     try {
-      await writeAtomic(this.#path, Buffer.from(`${text}\n`), fileMode);
+      await writeAtomic(this.#path, Buffer.from(`${text}\n`), FILE_MODE);
     } catch (thrown) {
       throw this.#unwritable(thrown);
     }
@@ -143,7 +143,12 @@ export class SettingsFile {
 }
 
 function settingsOf(value: LuaValue): Settings {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value) ||
+    Object.getPrototypeOf(value) !== Object.prototype
+  ) {
     throw fail('config.unreadable', 'it must hold one JSON object');
   }
   return new Map(Object.entries(value));

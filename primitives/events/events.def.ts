@@ -44,7 +44,10 @@ assert(events.off(id) == true and events.off(id) == false)`,
       by: 'companion',
       doc: `Calls the handlers of an event: this plugin's at once, those of others soon. Handlers that are added meanwhile wait
 for the next time. Data that cannot be copied (functions) reaches this plugin's handlers only, which is logged if others listen.`,
-      params: [eventName, named('data', t.any, 'What the handlers get. Pass a table; more facts may come later.')],
+      params: [
+        eventName,
+        named('data', t.any, 'What the handlers get. Pass a table; more facts may come later.'),
+      ],
       returns: [],
       errors: {},
       example: 'events.emit("deployed", { version = 3 })',
@@ -112,7 +115,10 @@ events.off(id)`,
     _report: fn({
       by: 'hidden',
       doc: 'Logs the failure of a handler.',
-      params: [named('event', t.str, 'Its name.'), named('failure', t.bytes, 'The error with its traceback.')],
+      params: [
+        named('event', t.str, 'Its name.'),
+        named('failure', t.bytes, 'The error with its traceback.'),
+      ],
       returns: [],
       errors: {},
       example: '',

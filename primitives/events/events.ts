@@ -5,7 +5,7 @@ import { eventsDef } from './events.def.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** More handlers than this are a leak in the plugin. */
-const maxHandlersPerEngine = 10_000;
+const MAX_HANDLERS_PER_ENGINE = 10_000;
 
 const utf8 = new TextDecoder();
 
@@ -20,8 +20,11 @@ export const events = implement(eventsDef, (hub) => {
           own.deliver = deliver;
         },
         _add(event) {
-          if (own.total >= maxHandlersPerEngine) {
-            return fail('events.limit', `a plugin can have ${maxHandlersPerEngine} event handlers: remove some first`);
+          if (own.total >= MAX_HANDLERS_PER_ENGINE) {
+            return fail(
+              'events.limit',
+              `a plugin can have ${MAX_HANDLERS_PER_ENGINE} event handlers: remove some first`,
+            );
           }
           own.add(event);
           return true;
@@ -31,7 +34,9 @@ export const events = implement(eventsDef, (hub) => {
         _emit: (event, data) => all.deliver(event, data, own),
         _report(event, failure) {
           hub.counters.add('events.handler_failed');
-          engine.log.log('error', `a handler of the event ${event} failed: ${utf8.decode(failure)}`, { event });
+          engine.log.log('error', `a handler of the event ${event} failed: ${utf8.decode(failure)}`, {
+            event,
+          });
         },
       };
     },

@@ -26,7 +26,7 @@ import { errnoOf, refusal, unlessMissing } from '../file-errors.js';
 import { isWithin } from '../paths.js';
 
 /** The target is a fresh temporary name; blocks are shared where the file system can. */
-const copyFlags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+const COPY_FLAGS = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
 
 /** Copies what `from` leads to. Parent folders of `to` are made; a folder is merged into an existing one. */
 export async function copy(from: string, to: string): Promise<void> {
@@ -64,7 +64,7 @@ async function moveAcross(from: string, to: string, info: Stats): Promise<void> 
     } else if (info.isSymbolicLink()) {
       await symlink(await readlink(from, 'buffer'), temporary);
     } else if (info.isFile()) {
-      await copyFile(from, temporary, copyFlags);
+      await copyFile(from, temporary, COPY_FLAGS);
       await keep(temporary, info);
     } else {
       throw refusal('fs.not_file', 'move', from, 'it can only be moved on its own device');
@@ -81,9 +81,7 @@ async function moveAcross(from: string, to: string, info: Stats): Promise<void> 
 async function copyOneFile(from: string, to: string): Promise<void> {
   // Onto itself there is nothing to do, and a half-way failure would be pointless.
   if ((await unlessMissing(realpath(to))) === (await realpath(from))) return;
-  await replaceFile(to, 'copy to', (temporary) =>
-    copyFile(from, temporary, copyFlags),
-  );
+  await replaceFile(to, 'copy to', (temporary) => copyFile(from, temporary, COPY_FLAGS));
 }
 
 /**
@@ -106,7 +104,7 @@ async function copyTree(from: Buffer, to: Buffer, isMove: boolean): Promise<void
       await replaceWith(to, target, (temporary) => symlink(text, temporary));
     } else if (entry.isFile()) {
       await replaceWith(to, target, async (temporary) => {
-        await copyFile(source, temporary, copyFlags);
+        await copyFile(source, temporary, COPY_FLAGS);
         if (isMove) await keep(temporary, entry);
       });
     } else if (isMove) {
@@ -121,7 +119,11 @@ async function keep(path: string | Buffer, info: Stats): Promise<void> {
   await utimes(path, info.atime, info.mtime);
 }
 
-async function replaceWith(folder: Buffer, target: Buffer, make: (temporary: Buffer) => Promise<void>): Promise<void> {
+async function replaceWith(
+  folder: Buffer,
+  target: Buffer,
+  make: (temporary: Buffer) => Promise<void>,
+): Promise<void> {
   const temporary = below(folder, Buffer.from(temporaryName()));
   try {
     await make(temporary);

@@ -51,7 +51,11 @@ assert(fs.delete("notes.txt"))`,
       params: [
         path,
         named('offset', t.opt(t.int({ min: 0 })), 'Where to start, in bytes from 0. Default 0.'),
-        named('length', t.opt(t.int({ min: 1, max: 16_777_216 })), 'How much at most. Default: to the end, up to 16 MiB.'),
+        named(
+          'length',
+          t.opt(t.int({ min: 1, max: 16_777_216 })),
+          'How much at most. Default: to the end, up to 16 MiB.',
+        ),
       ],
       returns: [named('content', t.bytes, 'Shorter than `length` only at the end; empty behind it.')],
       errors: { ...missing, ...isDir, ...notFile, ...tooLarge, ...lookup },
@@ -110,7 +114,12 @@ assert(fs.exists("no/such/thing") == false)`,
       doc: 'Lists the names in a folder, without `.` and `..`.',
       params: [path],
       returns: [named('names', t.list(t.bytes), 'Sorted by bytes. At most 100,000.')],
-      errors: { ...missing, ...lookup, 'fs.too_large': 'The folder has more than 100,000 entries.', 'fs.not_dir': 'It is not a folder.' },
+      errors: {
+        ...missing,
+        ...lookup,
+        'fs.too_large': 'The folder has more than 100,000 entries.',
+        'fs.not_dir': 'It is not a folder.',
+      },
       example: `assert(fs.write("list/b.txt", "") and fs.write("list/a.txt", ""))
 local names = assert(fs.listdir("list"))
 assert(#names == 2 and names[1] == "a.txt" and names[2] == "b.txt")
@@ -163,7 +172,11 @@ assert(fs.rmdir("one", { recursive = true }))`,
 The repository, its \`.git\`, the hub's data folder and the home folder are refused, and what contains them.`,
       params: [
         path,
-        named('options', t.opt(t.object({ recursive: t.opt(t.bool) })), '`recursive = true` removes the content too.'),
+        named(
+          'options',
+          t.opt(t.object({ recursive: t.opt(t.bool) })),
+          '`recursive = true` removes the content too.',
+        ),
       ],
       returns: [],
       errors: {
@@ -244,8 +257,19 @@ paths, too many \`..\`, links to elsewhere. The file need not exist.`,
         named('root', t.name, 'A folder that exists.'),
         named('relative', t.name, 'The path below it.'),
       ],
-      returns: [named('path', t.str, 'The real path: absolute, without links. It holds as long as nobody changes the folders.')],
-      errors: { ...missing, ...lookup, 'fs.escape': 'The path leads out of the root.', 'fs.not_found': 'There is no root folder.' },
+      returns: [
+        named(
+          'path',
+          t.str,
+          'The real path: absolute, without links. It holds as long as nobody changes the folders.',
+        ),
+      ],
+      errors: {
+        ...missing,
+        ...lookup,
+        'fs.escape': 'The path leads out of the root.',
+        'fs.not_found': 'There is no root folder.',
+      },
       example: `local path = assert(fs.resolve_safe(".", "docs/../notes/today.md"))
 assert(path:sub(-15) == "/notes/today.md")
 local nothing, err = fs.resolve_safe(".", "../elsewhere")

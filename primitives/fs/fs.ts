@@ -22,13 +22,13 @@ import { resolveSafe } from './resolve-safe.js';
  * Eight jobs keep a disk busy and hold at most 128 MiB; ten thousand waiting ones are a plugin that does not look at
  * its answers.
  */
-const jobLimits = { maxRunning: 8, maxWaiting: 10_000 };
+const JOB_LIMITS = { maxRunning: 8, maxWaiting: 10_000 };
 
 type Functions = (typeof fsDef)['functions'];
 type CodeOf<N extends keyof Functions> = keyof Functions[N]['errors'] & string;
 
 export const fs = implement(fsDef, (hub) => {
-  const jobs = new JobQueue(jobLimits);
+  const jobs = new JobQueue(JOB_LIMITS);
   const { repoRoot, dataDir } = hub.identity;
   const absolute = (path: string): string => absolutePath(path, repoRoot);
   const protectedPaths = [repoRoot, `${repoRoot}/.git`, dataDir, homedir()];
@@ -46,7 +46,7 @@ export const fs = implement(fsDef, (hub) => {
       const failure = fileFailure(thrown, doing, paths[0] ?? '');
       if (failure.code in fsDef.functions[name].errors) return failure as HubError<CodeOf<N>>;
       // A code the page does not promise for this function.
-      return refusal('fs.io', doing, paths[0] ?? '', failure.message) as HubError<CodeOf<N>>;
+      return refusal('fs.io', doing, paths[0] ?? '', failure.message);
     }
   }
 
@@ -73,7 +73,12 @@ export const fs = implement(fsDef, (hub) => {
     },
     is_dir: (given: string) => {
       const path = absolute(given);
-      return run('is_dir', 'look for', [path], async () => (await unlessMissing(stat(path)))?.isDirectory() === true);
+      return run(
+        'is_dir',
+        'look for',
+        [path],
+        async () => (await unlessMissing(stat(path)))?.isDirectory() === true,
+      );
     },
     listdir: (given: string) => {
       const path = absolute(given);
@@ -89,7 +94,8 @@ export const fs = implement(fsDef, (hub) => {
     },
     rmdir: (given: string, options: { readonly recursive?: boolean | undefined } | undefined) => {
       const path = absolute(given);
-      const remove = () => (options?.recursive === true ? removeTree(path, protectedPaths) : removeFolder(path));
+      const remove = () =>
+        options?.recursive === true ? removeTree(path, protectedPaths) : removeFolder(path);
       return run('rmdir', 'remove', [path], remove);
     },
     delete: (given: string) => {
@@ -118,7 +124,8 @@ async function append(path: string, content: Uint8Array): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
   const file = await open(path, flags, 0o666);
   try {
-    if (!(await file.stat()).isFile()) throw refusal('fs.not_file', 'append to', path, 'it is not a regular file');
+    if (!(await file.stat()).isFile())
+      throw refusal('fs.not_file', 'append to', path, 'it is not a regular file');
     await file.writeFile(content);
   } finally {
     await file.close();

@@ -26,7 +26,10 @@ export class JobQueue {
   /** Settles as `job` does. Throws HubError fs.busy, without running it, if too many wait. */
   async run<T>(paths: readonly string[], job: () => Promise<T>): Promise<T> {
     if (this.#jobs >= this.#limits.maxRunning + this.#limits.maxWaiting) {
-      throw fail('fs.busy', `too many file operations at once: ${this.#limits.maxWaiting} are waiting already`);
+      throw fail(
+        'fs.busy',
+        `too many file operations at once: ${this.#limits.maxWaiting} are waiting already`,
+      );
     }
     this.#jobs++;
     // All paths are taken in one step, so jobs with two paths cannot wait for each other.

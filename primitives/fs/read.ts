@@ -6,23 +6,28 @@ import { constants, type Dir, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
 import { refusal, unlessMissing } from '../file-errors.js';
 
-const maxReadBytes = 16 * 1024 * 1024;
+const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** More names than this in one folder are no list for a script. */
-const maxNames = 100_000;
+const MAX_NAMES = 100_000;
 
 /** What to ask for a file whose size says nothing (those below /proc have size 0). */
-const firstReadBytes = 64 * 1024;
+const FIRST_READ_BYTES = 64 * 1024;
 
-/** The bytes of a file from `offset`, at most `length`. Without `length` a larger rest than maxReadBytes is refused. */
+/** The bytes of a file from `offset`, at most `length`. Without `length` a larger rest than MAX_READ_BYTES is refused. */
 export async function readBytes(path: string, offset = 0, length?: number): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const info = await file.stat();
     if (info.isDirectory()) throw refusal('fs.is_dir', 'read', path, 'it is a folder');
     if (!info.isFile()) throw refusal('fs.not_file', 'read', path, 'it is not a regular file');
-    const limit = length ?? maxReadBytes;
-    if (length === undefined && info.size - offset > maxReadBytes) throw tooLarge(path, info.size);
-    const bytes = await readUpTo(file, offset, limit + (length === undefined ? 1 : 0), info.size - offset + 1);
+    const limit = length ?? MAX_READ_BYTES;
+    if (length === undefined && info.size - offset > MAX_READ_BYTES) throw tooLarge(path, info.size);
+    const bytes = await readUpTo(
+      file,
+      offset,
+      limit + (length === undefined ? 1 : 0),
+      info.size - offset + 1,
+    );
     if (bytes.byteLength > limit) throw tooLarge(path, bytes.byteLength);
     return bytes;
   } finally {
@@ -31,8 +36,13 @@ export async function readBytes(path: string, offset = 0, length?: number): Prom
 }
 
 /** `expected` is a guess: the file may grow meanwhile. */
-async function readUpTo(file: FileHandle, offset: number, maxBytes: number, expected: number): Promise<Uint8Array> {
-  let buffer = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(expected, firstReadBytes)));
+async function readUpTo(
+  file: FileHandle,
+  offset: number,
+  maxBytes: number,
+  expected: number,
+): Promise<Uint8Array> {
+  let buffer = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(expected, FIRST_READ_BYTES)));
   let used = 0;
   for (;;) {
     const { bytesRead } = await file.read(buffer, used, buffer.byteLength - used, offset + used);
@@ -47,12 +57,12 @@ async function readUpTo(file: FileHandle, offset: number, maxBytes: number, expe
 }
 
 function tooLarge(path: string, size: number) {
-  const why = `it is larger than ${maxReadBytes} bytes; fs.read_bytes reads a part`;
+  const why = `it is larger than ${MAX_READ_BYTES} bytes; fs.read_bytes reads a part`;
   return refusal('fs.too_large', 'read', path, why, { size });
 }
 
 /** The names in a folder, byte for byte, in byte order. Throws HubError fs.too_large for more than `limit`. */
-export async function listNames(path: string, limit = maxNames): Promise<Uint8Array[]> {
+export async function listNames(path: string, limit = MAX_NAMES): Promise<Uint8Array[]> {
   // Node takes 'buffer' here, but its types do not say so.
   const folder: Dir = await opendir(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
   const names: Buffer[] = [];

@@ -26,7 +26,9 @@ export async function removeTree(path: string, protectedPaths: readonly string[]
   for (const kept of protectedPaths) {
     const realKept = await unlessMissing(realpath(kept));
     if (realKept !== undefined && isWithin(realKept, real)) {
-      throw refusal('fs.protected', 'remove', path, `it ${real === realKept ? 'is' : 'contains'} ${kept}`, { kept });
+      throw refusal('fs.protected', 'remove', path, `it ${real === realKept ? 'is' : 'contains'} ${kept}`, {
+        kept,
+      });
     }
   }
   await rm(real, { recursive: true });

@@ -12,25 +12,25 @@ import { refusal, unlessMissing } from '../file-errors.js';
 import { isWithin } from '../paths.js';
 
 /** As in the kernel: more links on the way are a loop. */
-const maxLinks = 40;
+const MAX_LINKS = 40;
 
 /** The real path of `relative` below `root`. Throws HubError fs.escape or fs.bad_path, and what the system throws. */
 export async function resolveSafe(root: string, relative: string): Promise<string> {
-  const escape = () => refusal('fs.escape', 'resolve', relative, `it leads out of ${root}`, { root });
-  if (isAbsolute(relative)) throw escape();
+  const escapes = () => refusal('fs.escape', 'resolve', relative, `it leads out of ${root}`, { root });
+  if (isAbsolute(relative)) throw escapes();
   const realRoot = await realpath(root);
-  const resolved = await walk(realRoot, namesBelow(relative, escape), relative);
-  if (!isWithin(resolved, realRoot)) throw escape();
+  const resolved = await walk(realRoot, namesBelow(relative, escapes), relative);
+  if (!isWithin(resolved, realRoot)) throw escapes();
   return resolved;
 }
 
 /** The names on the way, `.` and `..` worked in. A `..` may take back a name, but not the root. */
-function namesBelow(relative: string, escape: () => Error): string[] {
+function namesBelow(relative: string, escapes: () => Error): string[] {
   const names: string[] = [];
   for (const name of relative.split('/')) {
     if (name === '' || name === '.') continue;
     if (name !== '..') names.push(name);
-    else if (names.pop() === undefined) throw escape();
+    else if (names.pop() === undefined) throw escapes();
   }
   return names;
 }
@@ -46,10 +46,16 @@ async function walk(start: string, names: readonly string[], shown: string): Pro
     const next = join(at, name);
     const info = await unlessMissing(lstat(next));
     if (info?.isSymbolicLink()) {
-      if (++links > maxLinks) throw refusal('fs.bad_path', 'resolve', shown, 'too many links, or a loop of them');
+      if (++links > MAX_LINKS)
+        throw refusal('fs.bad_path', 'resolve', shown, 'too many links, or a loop of them');
       const target = await readlink(next);
       if (isAbsolute(target)) at = '/';
-      ahead.push(...target.split('/').filter((part) => part !== '' && part !== '.').reverse());
+      ahead.push(
+        ...target
+          .split('/')
+          .filter((part) => part !== '' && part !== '.')
+          .reverse(),
+      );
     } else {
       at = next;
     }

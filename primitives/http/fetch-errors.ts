@@ -21,8 +21,10 @@ export function fetchFailure(thrown: unknown, host: string): HubError<FetchCode>
   const cause = innermost(thrown);
   const reason = codeOf(cause) ?? messageOf(cause);
   const details = { host, reason };
-  if (/^(ENOTFOUND|EAI_)/.test(reason)) return fail('http.dns', `cannot find the host ${host} (${reason})`, details);
-  if (reason === 'bad port') return fail('http.bad_url', `${host} has a port that fetch refuses, as browsers do`, details);
+  if (/^(ENOTFOUND|EAI_)/.test(reason))
+    return fail('http.dns', `cannot find the host ${host} (${reason})`, details);
+  if (reason === 'bad port')
+    return fail('http.bad_url', `${host} has a port that fetch refuses, as browsers do`, details);
   if (/CERT|SIGNATURE|^ERR_TLS|^ERR_SSL|^EPROTO/.test(reason)) {
     return fail('http.tls', `no secure connection to ${host}: ${messageOf(cause)} (${reason})`, details);
   }

@@ -6,11 +6,12 @@
  * itself passes on headers such as `X-Api-Key`.
  */
 import { fail, HubError } from '../../base/errors.js';
-import { fetchFailure, type FetchCode } from './fetch-errors.js';
+import { type FetchCode, fetchFailure } from './fetch-errors.js';
 import type { FetchRequest, FetchResponse } from './http.calls.js';
 
 /** Names of headers that may carry a secret. */
-const credentialHeader = /^(authorization|proxy-authorization|cookie)$|token|secret|api-?key|auth|password|credential/i;
+const credentialHeader =
+  /^(authorization|proxy-authorization|cookie)$|token|secret|api-?key|auth|password|credential/i;
 
 /** Resolves with the answer or rejects with HubError<FetchCode>. `signal` gives up. */
 export async function performFetch(request: FetchRequest, signal: AbortSignal): Promise<FetchResponse> {
@@ -42,17 +43,26 @@ async function follow(request: FetchRequest, url: URL, signal: AbortSignal): Pro
   for (let redirects = 0; ; redirects++) {
     const response = await send(step, signal);
     const location = isRedirect(response.status) ? response.headers.get('location') : null;
-    if (location === null || request.maxRedirects === 0) return await read(response, step.url, request.maxBodyBytes);
+    if (location === null || request.maxRedirects === 0)
+      return await read(response, step.url, request.maxBodyBytes);
     await response.body?.cancel();
     if (redirects >= request.maxRedirects) {
-      throw fail('http.redirects', `${url.host} redirects more than ${request.maxRedirects} times`, { host: url.host });
+      throw fail('http.redirects', `${url.host} redirects more than ${request.maxRedirects} times`, {
+        host: url.host,
+      });
     }
     step = redirected(step, parseUrl(location, step.url), response.status);
   }
 }
 
 async function send({ url, method, headers, body }: Step, signal: AbortSignal): Promise<Response> {
-  const init = { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) } as const;
+  const init = {
+    method,
+    headers,
+    signal,
+    redirect: 'manual',
+    ...(body === undefined ? {} : { body }),
+  } as const;
   try {
     return await fetch(url, init);
   } catch (thrown) {
@@ -72,7 +82,8 @@ function redirected(step: Step, url: URL, status: number): Step {
     (status === 303 && step.method !== 'GET' && step.method !== 'HEAD') ||
     ((status === 301 || status === 302) && step.method === 'POST');
   if (becomesGet) {
-    for (const name of ['content-encoding', 'content-language', 'content-location', 'content-type']) headers.delete(name);
+    for (const name of ['content-encoding', 'content-language', 'content-location', 'content-type'])
+      headers.delete(name);
   }
   if (url.origin !== step.url.origin) {
     for (const name of [...headers.keys()]) if (credentialHeader.test(name)) headers.delete(name);
@@ -121,7 +132,10 @@ function headersOf(request: FetchRequest, url: URL): Headers {
     try {
       headers.append(name, value);
     } catch {
-      throw fail('http.bad_request', `the header ${JSON.stringify(name)} has a name or value that HTTP does not allow`);
+      throw fail(
+        'http.bad_request',
+        `the header ${JSON.stringify(name)} has a name or value that HTTP does not allow`,
+      );
     }
   }
   takeCredentials(url, headers);
@@ -132,7 +146,8 @@ function headersOf(request: FetchRequest, url: URL): Headers {
 function takeCredentials(url: URL, headers: Headers): void {
   if (url.username === '' && url.password === '') return;
   const plain = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  if (!headers.has('authorization')) headers.set('authorization', `Basic ${Buffer.from(plain).toString('base64')}`);
+  if (!headers.has('authorization'))
+    headers.set('authorization', `Basic ${Buffer.from(plain).toString('base64')}`);
   url.username = '';
   url.password = '';
 }

@@ -5,7 +5,7 @@
 import { named, t } from '../../base/schema.js';
 import { definePrimitive, fn } from '../define.js';
 
-const maxBodyBytes = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const response = t.object(
   {
@@ -31,7 +31,7 @@ const request = t.object(
     json: t.opt(t.any),
     timeout: t.opt(t.num({ min: 0.001, max: 600 })),
     timeout_ms: t.opt(t.num({ min: 1, max: 600_000 })),
-    max_body: t.opt(t.int({ min: 0, max: maxBodyBytes })),
+    max_body: t.opt(t.int({ min: 0, max: MAX_BODY_BYTES })),
     redirects: t.opt(t.int({ min: 0, max: 10 })),
     follow: t.opt(t.bool),
   },
@@ -55,7 +55,11 @@ const errors = {
 
 const err = t.opt(t.object({ code: t.str, message: t.str }, 'HubError'));
 const url = named('url', t.str, 'http or https. A name and password in it become basic authorization.');
-const headers = named('headers', t.opt(t.map(t.any)), 'Name to string or number. Or the options of `http.request`.');
+const headers = named(
+  'headers',
+  t.opt(t.map(t.any)),
+  'Name to string or number. Or the options of `http.request`.',
+);
 const body = named(
   'body',
   t.opt(t.union(t.bytes, t.map(t.any))),
@@ -137,7 +141,12 @@ redirect itself is the answer.`,
         ),
         named(
           'callback',
-          t.opt(t.fn(named('response', t.opt(response), responseDoc), named('err', err, 'Why there is no response.'))),
+          t.opt(
+            t.fn(
+              named('response', t.opt(response), responseDoc),
+              named('err', err, 'Why there is no response.'),
+            ),
+          ),
           'Called once, never before `http.request` returned. Not called if the plugin ends first.',
         ),
       ],

@@ -18,9 +18,9 @@ type HttpCode = FetchCode | 'http.busy' | 'http.failed';
 type LuaTable = Readonly<Record<string, LuaValue>>;
 
 /** Of the whole hub. More at a time would fill the memory with bodies; more waiting is a plugin that went wild. */
-const lineLimits = { maxRunning: 16, maxWaiting: 1024 };
+const LINE_LIMITS = { maxRunning: 16, maxWaiting: 1024 };
 /** The worker keeps the time itself; this is for a worker that hangs. */
-const workerGraceMs = 5_000;
+const WORKER_GRACE_MS = 5_000;
 
 interface Response {
   readonly status: number;
@@ -33,7 +33,7 @@ interface Response {
 type Outcome = Response | HubError<HttpCode>;
 
 export const http = implement(httpDef, (hub) => {
-  const line = new RequestLine(lineLimits);
+  const line = new RequestLine(LINE_LIMITS);
   const fetcher = new Fetcher(hub);
   let lastId = 0;
 
@@ -44,7 +44,9 @@ export const http = implement(httpDef, (hub) => {
         for (const request of running.values()) request.abort();
       });
 
-      const start = (request: FetchRequest | HubError<HttpCode>): { id: number; outcome: Promise<Outcome> } => {
+      const start = (
+        request: FetchRequest | HubError<HttpCode>,
+      ): { id: number; outcome: Promise<Outcome> } => {
         const id = ++lastId;
         const controller = new AbortController();
         running.set(id, controller);
@@ -52,19 +54,28 @@ export const http = implement(httpDef, (hub) => {
         const outcome = perform(request, controller.signal).finally(() => running.delete(id));
         return { id, outcome };
       };
-      const perform = async (request: FetchRequest | HubError<HttpCode>, signal: AbortSignal): Promise<Outcome> => {
+      const perform = async (
+        request: FetchRequest | HubError<HttpCode>,
+        signal: AbortSignal,
+      ): Promise<Outcome> => {
         if (request instanceof HubError) return request;
-        if (line.isFull) return fail('http.busy', `${lineLimits.maxWaiting} requests are waiting already`);
+        if (line.isFull) return fail('http.busy', `${LINE_LIMITS.maxWaiting} requests are waiting already`);
         return (await line.run(() => fetcher.fetch(request, signal), signal)) ?? cancelled();
       };
       const positional = (method: string, url: string, options: RequestOptions): Promise<Outcome> =>
         start(toFetchRequest(method, url, options, hub.identity.version)).outcome;
-      const withBody = (method: string, url: string, body: Uint8Array | LuaTable | undefined, headers: LuaTable = {}) =>
+      const withBody = (
+        method: string,
+        url: string,
+        body: Uint8Array | LuaTable | undefined,
+        headers: LuaTable = {},
+      ) =>
         body === undefined || body instanceof Uint8Array
           ? positional(method, url, { ...optionsOf(headers), body })
           : positional(method, url, optionsOf(body));
-      const described = (request: RequestOptions & { readonly url: string; readonly method?: string | undefined }) =>
-        toFetchRequest(request.method ?? 'GET', request.url, request, hub.identity.version);
+      const described = (
+        request: RequestOptions & { readonly url: string; readonly method?: string | undefined },
+      ) => toFetchRequest(request.method ?? 'GET', request.url, request, hub.identity.version);
 
       return {
         get: (url, headers = {}) => positional('GET', url, optionsOf(headers)),
@@ -109,14 +120,16 @@ class Fetcher {
       restart: 'always',
     });
     try {
-      const timeoutMs = request.timeoutMs + workerGraceMs;
+      const timeoutMs = request.timeoutMs + WORKER_GRACE_MS;
       return toResponse(await this.#worker.call('fetch', request, { timeoutMs, signal }));
     } catch (thrown) {
       if (!(thrown instanceof HubError)) throw thrown;
-      if (thrown.code.startsWith('http.')) return thrown as HubError<FetchCode>;
-      if (thrown.code === 'worker.cancelled') return cancelled();
-      if (thrown.code === 'worker.timeout') return fail('http.timeout', 'the worker that makes requests does not answer');
-      return fail('http.failed', `the request was lost: ${thrown.message}`, { cause: thrown.code });
+      const { code, message } = thrown as HubError;
+      if (code.startsWith('http.')) return thrown as HubError<FetchCode>;
+      if (code === 'worker.cancelled') return cancelled();
+      if (code === 'worker.timeout')
+        return fail('http.timeout', 'the worker that makes requests does not answer');
+      return fail('http.failed', `the request was lost: ${message}`, { cause: code });
     }
   }
 }

@@ -6,10 +6,10 @@ import { LuaFloat, type LuaValue } from '../../base/values.js';
 import { printJson } from '../json/print.js';
 import type { FetchRequest } from './http.calls.js';
 
-const defaultTimeoutMs = 30_000;
-const maxTimeoutMs = 600_000;
-export const maxBodyBytes = 16 * 1024 * 1024;
-const maxRedirects = 10;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MAX_TIMEOUT_MS = 600_000;
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_REDIRECTS = 10;
 
 /** A request as far as Lua said it. Values of the positional forms have not been checked. */
 export interface RequestOptions {
@@ -43,17 +43,22 @@ export function toFetchRequest(
     const headers = headersOf(options.headers);
     const hasHeader = (name: string): boolean => headers.some(([other]) => other.toLowerCase() === name);
     if (!hasHeader('user-agent')) headers.push(['User-Agent', `botster/${version}`]);
-    if (options.json !== undefined && !hasHeader('content-type')) headers.push(['Content-Type', 'application/json']);
+    if (options.json !== undefined && !hasHeader('content-type'))
+      headers.push(['Content-Type', 'application/json']);
     const verb = methodOf(method);
-    if (body !== undefined && (verb === 'GET' || verb === 'HEAD')) throw new Refused(`a ${verb} request cannot have a body`);
+    if (body !== undefined && (verb === 'GET' || verb === 'HEAD'))
+      throw new Refused(`a ${verb} request cannot have a body`);
     return {
       method: verb,
       url,
       headers,
       body,
       timeoutMs: timeoutOf(options),
-      maxBodyBytes: numberOf('max_body', options.max_body, 0, maxBodyBytes) ?? maxBodyBytes,
-      maxRedirects: options.follow === false ? 0 : (numberOf('redirects', options.redirects, 0, maxRedirects) ?? maxRedirects),
+      maxBodyBytes: numberOf('max_body', options.max_body, 0, MAX_BODY_BYTES) ?? MAX_BODY_BYTES,
+      maxRedirects:
+        options.follow === false
+          ? 0
+          : (numberOf('redirects', options.redirects, 0, MAX_REDIRECTS) ?? MAX_REDIRECTS),
     };
   } catch (thrown) {
     if (thrown instanceof Refused) return fail('http.bad_request', thrown.message);
@@ -66,7 +71,8 @@ class Refused extends Error {}
 
 function methodOf(method: string): string {
   const verb = method.toUpperCase();
-  if (!/^[A-Z0-9!#$%&'*+.^_`|~-]{1,32}$/.test(verb)) throw new Refused(`${JSON.stringify(method)} is not a method`);
+  if (!/^[A-Z0-9!#$%&'*+.^_`|~-]{1,32}$/.test(verb))
+    throw new Refused(`${JSON.stringify(method)} is not a method`);
   if (['CONNECT', 'TRACE', 'TRACK'].includes(verb)) throw new Refused(`the method ${verb} is not supported`);
   return verb;
 }
@@ -103,9 +109,9 @@ function headerValue(name: string, value: LuaValue): string {
 }
 
 function timeoutOf({ timeout, timeout_ms }: RequestOptions): number {
-  const seconds = numberOf('timeout', timeout, 0.001, maxTimeoutMs / 1000);
-  const milliseconds = numberOf('timeout_ms', timeout_ms, 1, maxTimeoutMs);
-  return Math.ceil(seconds === undefined ? (milliseconds ?? defaultTimeoutMs) : seconds * 1000);
+  const seconds = numberOf('timeout', timeout, 0.001, MAX_TIMEOUT_MS / 1000);
+  const milliseconds = numberOf('timeout_ms', timeout_ms, 1, MAX_TIMEOUT_MS);
+  return Math.ceil(seconds === undefined ? (milliseconds ?? DEFAULT_TIMEOUT_MS) : seconds * 1000);
 }
 
 function numberOf(name: string, value: LuaValue, min: number, max: number): number | undefined {

@@ -9,7 +9,7 @@ import { fail, HubError } from '../../base/errors.js';
 
 export type DetectCode = 'hub.no_remote' | 'hub.git_failed';
 
-const gitTimeoutMs = 10_000;
+const GIT_TIMEOUT_MS = 10_000;
 
 /** Asks git in `folder`. */
 export async function detectRepo(folder: string): Promise<string | HubError<DetectCode>> {
@@ -17,7 +17,10 @@ export async function detectRepo(folder: string): Promise<string | HubError<Dete
   if (address instanceof HubError) return address;
   return (
     repoOf(address) ??
-    fail('hub.no_remote', `the remote origin of ${folder} is ${withoutPassword(address)}, which names no owner and repository`)
+    fail(
+      'hub.no_remote',
+      `the remote origin of ${folder} is ${withoutPassword(address)}, which names no owner and repository`,
+    )
   );
 }
 
@@ -41,9 +44,10 @@ export function repoOf(address: string): string | undefined {
 function originOf(folder: string): Promise<string | HubError<DetectCode>> {
   const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: 'C' };
   // Set when the hub was started from a git hook or alias; they would point at another repository.
-  for (const name of ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX']) delete env[name];
+  for (const name of ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX'])
+    delete env[name];
   return new Promise((resolve) => {
-    const options = { cwd: folder, env, timeout: gitTimeoutMs, maxBuffer: 64 * 1024 };
+    const options = { cwd: folder, env, timeout: GIT_TIMEOUT_MS, maxBuffer: 64 * 1024 };
     execFile('git', ['remote', 'get-url', 'origin'], options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout.trim());
       resolve(whyNoOrigin(error, stderr, folder));
@@ -51,12 +55,21 @@ function originOf(folder: string): Promise<string | HubError<DetectCode>> {
   });
 }
 
-function whyNoOrigin(error: { code?: unknown; killed?: boolean }, stderr: string, folder: string): HubError<DetectCode> {
+function whyNoOrigin(
+  error: { code?: unknown; killed?: boolean },
+  stderr: string,
+  folder: string,
+): HubError<DetectCode> {
   // ENOENT is also what a missing folder gives; git is then not the culprit, but neither is there a remote.
-  if (error.killed === true) return fail('hub.git_failed', `git did not answer within ${gitTimeoutMs / 1000} s`);
-  if (error.code === 'ENOENT') return fail('hub.git_failed', `cannot run git in ${folder}: git or the folder is not there`);
+  if (error.killed === true)
+    return fail('hub.git_failed', `git did not answer within ${GIT_TIMEOUT_MS / 1000} s`);
+  if (error.code === 'ENOENT')
+    return fail('hub.git_failed', `cannot run git in ${folder}: git or the folder is not there`);
   const reason = stderr.trim().split('\n')[0] ?? '';
-  return fail('hub.no_remote', `${folder} has no git remote origin: ${reason === '' ? 'git gave no reason' : reason}`);
+  return fail(
+    'hub.no_remote',
+    `${folder} has no git remote origin: ${reason === '' ? 'git gave no reason' : reason}`,
+  );
 }
 
 function withoutPassword(address: string): string {

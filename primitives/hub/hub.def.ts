@@ -33,7 +33,13 @@ export const hubDef = definePrimitive({
       waits: true,
       doc: `Tells the repository's name at its host, as \`owner/name\`: the variable \`BOTSTER_REPO\` if it is set and no path is
 given, else from the address of the git remote \`origin\`.`,
-      params: [named('path', t.opt(t.name), 'A folder of the repository to ask. Default: the repository of this hub.')],
+      params: [
+        named(
+          'path',
+          t.opt(t.name),
+          'A folder of the repository to ask. Default: the repository of this hub.',
+        ),
+      ],
       returns: [named('repo', t.str, 'Such as `trybotster/botster`. Groups stay: `group/sub/name`.')],
       errors: {
         'hub.no_remote': 'The folder is in no repository, or it has no `origin`, or that is a local path.',

@@ -48,10 +48,13 @@ assert(text == nil and err.code == "json.not_finite")`,
     decode: fn({
       doc: `Reads JSON text. Strict: one value, nothing behind it, no comments, no trailing commas. If a key is there
 twice, the last one counts.`,
-      params: [named('text', t.bytes, 'JSON in UTF-8, at most 8 MiB. A byte order mark in front is skipped.')],
+      params: [
+        named('text', t.bytes, 'JSON in UTF-8, at most 8 MiB. A byte order mark in front is skipped.'),
+      ],
       returns: [named('value', t.any, 'The value; `null` is `json.null`.')],
       errors: {
-        'json.syntax': 'The text is not JSON, or a number is too large for a float. The message names line and column.',
+        'json.syntax':
+          'The text is not JSON, or a number is too large for a float. The message names line and column.',
         'json.not_utf8': 'The text is not valid UTF-8. The message names the line.',
         'json.too_deep': 'The text nests deeper than 100 levels.',
         'json.too_large': 'The text is larger than 8 MiB, or has more than 400,000 values.',
@@ -75,6 +78,9 @@ assert(json.encode(found) == '["x"]')`,
     }),
   },
   constants: {
-    null: { doc: "JSON's `null`, where `nil` would make the key disappear. It is true in a condition.", luaType: 'userdata' },
+    null: {
+      doc: "JSON's `null`, where `nil` would make the key disappear. It is true in a condition.",
+      luaType: 'userdata',
+    },
   },
 });

@@ -9,20 +9,24 @@
 import { isUtf8 } from 'node:buffer';
 import { fail, type HubError } from '../../base/errors.js';
 import { LuaFloat, type LuaValue } from '../../base/values.js';
-import { isInteger, maxDepth, maxTextBytes } from './print.js';
+import { isInteger, MAX_DEPTH, MAX_TEXT_BYTES } from './print.js';
 
 export type ParseCode = 'json.syntax' | 'json.not_utf8' | 'json.too_deep' | 'json.too_large';
 
 /** Reads one value. Throws HubError<ParseCode>, whose details have `line` and `column` where there is a place. */
 export function parseJson(bytes: Uint8Array): LuaValue {
-  if (bytes.byteLength > maxTextBytes) {
-    throw fail('json.too_large', `the JSON text is larger than ${maxTextBytes} bytes`, { bytes: bytes.byteLength });
+  if (bytes.byteLength > MAX_TEXT_BYTES) {
+    throw fail('json.too_large', `the JSON text is larger than ${MAX_TEXT_BYTES} bytes`, {
+      bytes: bytes.byteLength,
+    });
   }
   if (!isUtf8(bytes)) {
     const line = invalidLine(bytes);
     throw fail('json.not_utf8', `the JSON text is not valid UTF-8 at line ${line}`, { line });
   }
-  return new Parser(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')).document();
+  return new Parser(
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+  ).document();
 }
 
 /** Character codes. */
@@ -50,12 +54,12 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /** More values than Lua is handed at once; reading them takes the loop some tens of milliseconds. */
-export const maxValues = 400_000;
+export const MAX_VALUES = 400_000;
 
 /** So many decimal digits are exact in a number. */
-const safeDigits = 15;
-const minInt64 = -(2n ** 63n);
-const maxInt64 = 2n ** 63n - 1n;
+const SAFE_DIGITS = 15;
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
 
 class Parser {
   readonly #text: string;
@@ -77,7 +81,8 @@ class Parser {
   }
 
   #value(): LuaValue {
-    if (++this.#values > maxValues) throw this.#failure('json.too_large', `it has more than ${maxValues} values`);
+    if (++this.#values > MAX_VALUES)
+      throw this.#failure('json.too_large', `it has more than ${MAX_VALUES} values`);
     const char = this.#text[this.#at];
     switch (char) {
       case '"':
@@ -130,7 +135,8 @@ class Parser {
   }
 
   #enter(): void {
-    if (++this.#depth > maxDepth) throw this.#failure('json.too_deep', `it nests deeper than ${maxDepth} levels`);
+    if (++this.#depth > MAX_DEPTH)
+      throw this.#failure('json.too_deep', `it nests deeper than ${MAX_DEPTH} levels`);
     this.#at++;
   }
 
@@ -190,7 +196,7 @@ class Parser {
     const source = this.#text.slice(start, this.#at);
     if (isFloat) return this.#float(source, start);
     // Adding 0 turns -0 into 0: the integer has no sign.
-    if (digits <= safeDigits) return Number(source) + 0;
+    if (digits <= SAFE_DIGITS) return Number(source) + 0;
     return this.#bigInteger(source, start);
   }
 
@@ -204,7 +210,7 @@ class Parser {
     // BigInt takes quadratic time; what is longer than this is beyond 64 bits anyway.
     if (source.length > 20) return this.#float(source, start);
     const value = BigInt(source);
-    if (value < minInt64 || value > maxInt64) return this.#float(source, start);
+    if (value < MIN_INT64 || value > MAX_INT64) return this.#float(source, start);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
 

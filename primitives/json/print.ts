@@ -7,19 +7,24 @@
 import { fail, type HubError } from '../../base/errors.js';
 import { LuaFloat, type LuaValue } from '../../base/values.js';
 
-export type PrintCode = 'json.not_finite' | 'json.not_utf8' | 'json.bad_key' | 'json.too_deep' | 'json.too_large';
+export type PrintCode =
+  | 'json.not_finite'
+  | 'json.not_utf8'
+  | 'json.bad_key'
+  | 'json.too_deep'
+  | 'json.too_large';
 
 /** As deep as values may be nested that cross between Lua and the host (hub/lua/codec.ts). */
-export const maxDepth = 100;
+export const MAX_DEPTH = 100;
 /** Text of this size takes the loop about 0.1 s; larger belongs in a file. */
-export const maxTextBytes = 8 * 1024 * 1024;
+export const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 
 /** `indent` is what one level is indented by; empty for compact text. Throws HubError<PrintCode>. */
 export function printJson(value: LuaValue, indent: '' | '  ' = ''): string {
   const printer = new Printer(indent);
   const text = printer.print(value);
   const bytes = Buffer.byteLength(text);
-  if (bytes > maxTextBytes) throw tooLarge(bytes);
+  if (bytes > MAX_TEXT_BYTES) throw tooLarge(bytes);
   return text;
 }
 
@@ -72,8 +77,8 @@ class Printer {
     if (value instanceof Uint8Array) {
       throw fail('json.not_utf8', `cannot write ${this.#place()} as JSON: the string is not valid UTF-8`);
     }
-    if (this.#path.length >= maxDepth) {
-      throw fail('json.too_deep', `cannot write a value as JSON that nests deeper than ${maxDepth} levels`);
+    if (this.#path.length >= MAX_DEPTH) {
+      throw fail('json.too_deep', `cannot write a value as JSON that nests deeper than ${MAX_DEPTH} levels`);
     }
     if (Array.isArray(value)) return this.#array(value as readonly LuaValue[]);
     if (value instanceof Map) return this.#map(value as ReadonlyMap<unknown, LuaValue>);
@@ -82,7 +87,7 @@ class Printer {
 
   #string(text: string): string {
     // Asked before the copy is made.
-    if (text.length > maxTextBytes) throw tooLarge(text.length);
+    if (text.length > MAX_TEXT_BYTES) throw tooLarge(text.length);
     return this.#count(JSON.stringify(text));
   }
 
@@ -129,7 +134,7 @@ class Printer {
 
   #count(text: string): string {
     this.#length += text.length;
-    if (this.#length > maxTextBytes) throw tooLarge(this.#length);
+    if (this.#length > MAX_TEXT_BYTES) throw tooLarge(this.#length);
     return text;
   }
 
@@ -165,5 +170,5 @@ class Printer {
 }
 
 function tooLarge(bytes: number): HubError<'json.too_large'> {
-  return fail('json.too_large', `the JSON text would be larger than ${maxTextBytes} bytes`, { bytes });
+  return fail('json.too_large', `the JSON text would be larger than ${MAX_TEXT_BYTES} bytes`, { bytes });
 }

@@ -28,7 +28,10 @@ Any value can be logged: a table is written out (4 levels, 100 members each, cyc
 counted, and one line says how many were left out. Bytes that are no UTF-8 are replaced.`,
   companion: 'lib/log.lua',
   functions: {
-    debug: level('Logs what only a developer of the plugin wants to see.', 'log.debug({ step = 1, left = { "a", "b" } })'),
+    debug: level(
+      'Logs what only a developer of the plugin wants to see.',
+      'log.debug({ step = 1, left = { "a", "b" } })',
+    ),
     info: level('Logs what happened.', 'log.info("deployed", { version = 3 })'),
     warn: level('Logs what may need attention.', 'log.warn("no token set; using the public API")'),
     error: level(

@@ -4,26 +4,29 @@ import { LineLimit } from './line-limit.js';
 import { logDef } from './log.def.js';
 
 /** A longer message is data that belongs in a file. lua/lib/log.lua sends one byte more, at most. */
-export const maxMessageBytes = 16 * 1024;
+export const MAX_MESSAGE_BYTES = 16 * 1024;
 /** More fields than this are not facts beside a message. */
-const maxFields = 64;
-const maxFieldBytes = 1024;
+const MAX_FIELDS = 64;
+const MAX_FIELD_BYTES = 1024;
 /** Enough for a burst, and less than 2 MB a second at usual lengths. */
-const lineLimit = { maxLines: 1000, windowMs: 1000 };
+const LINE_LIMIT = { maxLines: 1000, windowMs: 1000 };
 
 const utf8 = new TextDecoder();
 
 export const log = implement(logDef, (hub) => ({
   engine(engine) {
-    const limit = new LineLimit(hub.clock, lineLimit, (lines) => {
+    const limit = new LineLimit(hub.clock, LINE_LIMIT, (lines) => {
       hub.counters.add('log.dropped', lines);
-      engine.log.log('warn', `${lines} log lines were left out: more than ${lineLimit.maxLines} in a second`);
+      engine.log.log(
+        'warn',
+        `${lines} log lines were left out: more than ${LINE_LIMIT.maxLines} in a second`,
+      );
     });
     engine.scope.use(limit);
     return {
       _write(level, message, size, fields) {
         if (!limit.admit()) return;
-        engine.log.log(level, cut(message, maxMessageBytes, size), fields && textFields(fields));
+        engine.log.log(level, cut(message, MAX_MESSAGE_BYTES, size), fields && textFields(fields));
       },
     };
   },
@@ -41,6 +44,6 @@ function cut(bytes: Uint8Array, maxBytes: number, size?: number): string {
 }
 
 function textFields(fields: Readonly<Record<string, Uint8Array>>): Record<string, string> {
-  const kept = Object.entries(fields).slice(0, maxFields);
-  return Object.fromEntries(kept.map(([name, value]) => [name, cut(value, maxFieldBytes)]));
+  const kept = Object.entries(fields).slice(0, MAX_FIELDS);
+  return Object.fromEntries(kept.map(([name, value]) => [name, cut(value, MAX_FIELD_BYTES)]));
 }

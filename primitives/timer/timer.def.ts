@@ -6,16 +6,20 @@ import { named, t } from '../../base/schema.js';
 import { definePrimitive, event, fn } from '../define.js';
 
 /** Ten years: what a delay may be without being a mistake. */
-const maxSeconds = 315_360_000;
+const MAX_SECONDS = 315_360_000;
 
 const callback = named('callback', t.fn(), 'Called without arguments, as a task of its own.');
 const id = named('id', t.id('timer'), 'For `timer.cancel`.');
 const errors = { 'timer.limit': 'The plugin already has 1,000 timers.' } as const;
 
-const delay = named('seconds', t.num({ min: 0, max: maxSeconds }), 'How long from now. 0 is the next turn of the loop.');
+const delay = named(
+  'seconds',
+  t.num({ min: 0, max: MAX_SECONDS }),
+  'How long from now. 0 is the next turn of the loop.',
+);
 const period = named(
   'seconds',
-  t.num({ min: 0, max: maxSeconds }),
+  t.num({ min: 0, max: MAX_SECONDS }),
   'The time between two calls. Less than 0.01 counts as 0.01.',
 );
 
@@ -89,6 +93,11 @@ assert(timer.cancel(id) == true and timer.cancel(id) == false)`,
     }),
   },
   events: {
-    fired: event('bulk', 'A timer is due. Coalesced: a slow hub does not collect ticks.', { id: t.id('timer') }, { key: 'id' }),
+    fired: event(
+      'bulk',
+      'A timer is due. Coalesced: a slow hub does not collect ticks.',
+      { id: t.id('timer') },
+      { key: 'id' },
+    ),
   },
 });

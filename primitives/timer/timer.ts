@@ -14,11 +14,11 @@ import { timerDef } from './timer.def.js';
 type TimerContext = HubContext<EventsOf<typeof timerDef>>;
 
 /** More timers than this are a leak in the plugin. */
-const maxTimersPerEngine = 1000;
+const MAX_TIMERS_PER_ENGINE = 1000;
 /** Faster repetition is a busy loop with another name. */
-const minPeriodMs = 10;
+const MIN_PERIOD_MS = 10;
 /** When to post a tick again that did not arrive: a full inbox drops bulk events, and a timer must not get lost. */
-const repostMs = 1000;
+const REPOST_MS = 1000;
 
 export const timer = implement(timerDef, (hub) => {
   const timers = new Map<number, Timer>();
@@ -31,9 +31,12 @@ export const timer = implement(timerDef, (hub) => {
     periodMs: number | undefined,
     callback: Callback,
   ): number | HubError<'timer.limit'> {
-    if (own.size >= maxTimersPerEngine) {
+    if (own.size >= MAX_TIMERS_PER_ENGINE) {
       callback.release();
-      return fail('timer.limit', `a plugin can have ${maxTimersPerEngine} timers at a time: cancel some first`);
+      return fail(
+        'timer.limit',
+        `a plugin can have ${MAX_TIMERS_PER_ENGINE} timers at a time: cancel some first`,
+      );
     }
     const entry = new Timer(hub, ++lastId, delayMs, periodMs, callback, () => {
       timers.delete(entry.id);
@@ -52,7 +55,7 @@ export const timer = implement(timerDef, (hub) => {
       return {
         _after: (seconds, callback) => start(engine, own, seconds * 1000, undefined, callback),
         _every(seconds, callback) {
-          const periodMs = Math.max(seconds * 1000, minPeriodMs);
+          const periodMs = Math.max(seconds * 1000, MIN_PERIOD_MS);
           return start(engine, own, periodMs, periodMs, callback);
         },
         _cancel(id) {
@@ -121,7 +124,7 @@ class Timer implements Disposable {
   #wakeAfter(delayMs: number): void {
     this.#wakeUp?.dispose();
     this.#wakeUp = this.#hub.clock.after(delayMs, () => {
-      this.#wakeAfter(repostMs);
+      this.#wakeAfter(REPOST_MS);
       this.#hub.post({ type: 'timer.fired', id: this.id });
     });
   }

@@ -89,7 +89,9 @@ test.each(['', '{}', JSON.stringify({ pid: 1, place: 'another machine', started:
   async (content) => {
     const path = join(tempDir(), 'lock');
     writeFileSync(path, content);
-    await expect(withFileLock(path, 20, () => Promise.resolve())).rejects.toMatchObject({ code: 'lock.busy' });
+    await expect(withFileLock(path, 20, () => Promise.resolve())).rejects.toMatchObject({
+      code: 'lock.busy',
+    });
     const longAgo = Date.now() / 1000 - 60;
     utimesSync(path, longAgo, longAgo);
     expect(await withFileLock(path, 1_000, () => Promise.resolve('taken'))).toBe('taken');

@@ -4,12 +4,12 @@
  */
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
+import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
+import { RealClock } from '../../base/real-clock.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../../base/rpc.js';
 import { connect } from '../../base/rpc-connection.js';
-import { RealClock } from '../../base/real-clock.js';
 import { Scope } from '../../base/scope.js';
-import type { Clock } from '../../base/clock.js';
 import type { Callback, LuaValue } from '../../base/values.js';
 import type { EngineContext, HubContext, HubIdentity } from '../../primitives/context.js';
 import type { EventsOf, FunctionsFor, Primitive, PrimitiveDef } from '../../primitives/define.js';
@@ -31,6 +31,8 @@ export class FakeHub<D extends PrimitiveDef> {
   readonly posted: { readonly type: string }[] = [];
   /** Whether posted events are handled as they come. */
   handleAtOnce = true;
+  /** The workers that were started. */
+  readonly workers: Worker[] = [];
   readonly #instance: ReturnType<Primitive<D>['open']>;
 
   constructor(primitive: Primitive<D>, { clock = new RealClock(), repoRoot, dataDir }: FakeHubOptions = {}) {
@@ -85,16 +87,23 @@ export class FakeHub<D extends PrimitiveDef> {
   }
 
   #startWorker<C extends RpcCalls>(spec: WorkerSpec, clock: Clock): RpcClient<C> {
-    const workerData = { name: spec.name, heartbeat: new SharedArrayBuffer(64), lanes: new Map(), data: spec.workerData };
+    const workerData = {
+      name: spec.name,
+      heartbeat: new SharedArrayBuffer(64),
+      lanes: new Map(),
+      data: spec.workerData,
+    };
     const worker = new Worker(spec.url, { workerData });
+    this.workers.push(worker);
     this.scope.defer(() => void worker.terminate());
     const port = {
-      postMessage: (value: unknown, transfer: readonly object[] = []) => worker.postMessage(value, transfer as never),
+      postMessage: (value: unknown, transfer: readonly object[] = []) =>
+        worker.postMessage(value, transfer as never),
       on: (event: 'message' | 'close', listener: (value: never) => void) =>
         worker.on(event === 'close' ? 'exit' : event, listener as () => void),
       close: () => void worker.terminate(),
     };
-    return connect<C>(port as never, { name: spec.name, clock, log: this.log, counters: this.counters });
+    return connect<C>(port, { name: spec.name, clock, log: this.log, counters: this.counters });
   }
 }
 

@@ -1,5 +1,5 @@
 /** A real HTTP server for one test, on a port of its own. It closes, connections included, when the test ends. */
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -11,7 +11,12 @@ export interface HttpServer {
   readonly server: Server;
 }
 
-export async function serveHttp(listener: RequestListener, tls?: ServerOptions): Promise<HttpServer> {
+/** Answers requests; may do so later. */
+export type Answerer = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+
+export async function serveHttp(answer: Answerer, tls?: ServerOptions): Promise<HttpServer> {
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+    void answer(incoming, outgoing);
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -87,7 +96,13 @@ describe('settings', () => {
     }
     expect(await config.get('a')).toBeUndefined();
     expect(await config.get('toString')).toBeUndefined();
-    expect(Object.keys((await config.all()) as object).sort()).toEqual([' ', '__proto__', 'a.b', 'constructor', '\u00e4']);
+    expect(Object.keys((await config.all()) as object).sort()).toEqual([
+      ' ',
+      '__proto__',
+      'a.b',
+      'constructor',
+      '\u00e4',
+    ]);
   });
 
   test('a change from elsewhere is seen at once, even of the same size', async () => {
@@ -154,7 +169,9 @@ describe('what cannot be', () => {
       config.set('large', 'x'.repeat(9_000_000)),
       config.set('also good', 2),
     ];
-    const codes = (await Promise.all(outcomes)).map((result) => (result instanceof HubError ? result.code : 'ok'));
+    const codes = (await Promise.all(outcomes)).map((result) =>
+      result instanceof HubError ? result.code : 'ok',
+    );
     expect(codes).toEqual(['ok', ...Array.from({ length: 4 }, () => 'config.bad_value'), 'ok']);
     expect((await failure(outcomes[1] as Promise<unknown>)).message).toContain('nan.x[1]');
     expect(onDisk(devicePath)).toEqual({ good: 1, 'also good': 2 });
@@ -186,12 +203,21 @@ describe('many at the same time', () => {
     const sets: Promise<unknown>[] = [];
     for (let i = 0; i < 300; i++) sets.push(config.set(`key ${i % 100}`, i));
     await Promise.all(sets);
-    expect(onDisk(devicePath)).toEqual(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key ${i}`, 200 + i])));
+    expect(onDisk(devicePath)).toEqual(
+      Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key ${i}`, 200 + i])),
+    );
   });
 
-  async function startSetter(path: string, prefix: string, count: number, how: string): Promise<ChildProcess> {
+  async function startSetter(
+    path: string,
+    prefix: string,
+    count: number,
+    how: string,
+  ): Promise<ChildProcess> {
     const program = fileURLToPath(new URL('../../fixtures/programs/config-setter.mjs', import.meta.url));
-    const child = spawn(process.execPath, [program, path, prefix, String(count), how], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program, path, prefix, String(count), how], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     return child;

@@ -113,16 +113,21 @@ describe('between engines', () => {
     const other = host.hub.openEngine({ name: 'other', moduleRoots: [] });
     await other.load('events.on("x", function(data) got = data data.changed = true end)', '=other');
     await host.run('local data = { list = { 1 } } events.emit("x", data) assert(data.changed == nil)');
-    expect(await eventually(async () => (await other.load('return got', '=other'))[0])).toEqual({ list: [1], changed: true });
+    expect(await eventually(async () => (await other.load('return got', '=other'))[0])).toEqual({
+      list: [1],
+      changed: true,
+    });
   });
 
   test('data that cannot be copied reaches the own handlers, and is logged', async () => {
     const host = openLuaHost();
     const other = host.hub.openEngine({ name: 'other', moduleRoots: [] });
     await other.load('events.on("x", function(data) got = true end)', '=other');
-    expect(await host.run('local seen events.on("x", function(f) seen = f end) events.emit("x", print) return seen == print')).toEqual([
-      true,
-    ]);
+    expect(
+      await host.run(
+        'local seen events.on("x", function(f) seen = f end) events.emit("x", print) return seen == print',
+      ),
+    ).toEqual([true]);
     expect(host.log.at('error').join('\n')).toContain('function');
     expect(await other.load('return got', '=other')).toEqual([undefined]);
   });
@@ -139,7 +144,9 @@ describe('between engines', () => {
     }
     other.dispose();
     host.hub.notify('fact', { n: 1 });
-    expect(await eventually(async () => (await host.run('return got > 1 and got'))[0] as number | false)).toBe(2);
+    expect(
+      await eventually(async () => (await host.run('return got > 1 and got'))[0] as number | false),
+    ).toBe(2);
     expect(await host.run('return events.has("fact")')).toEqual([true]);
   });
 

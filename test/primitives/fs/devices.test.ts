@@ -11,20 +11,37 @@ import { describe, expect, test } from 'vitest';
 import { tempDir } from '../../support/temp-repo.js';
 
 const run = promisify(execFile);
-const program = (name: string): string => fileURLToPath(new URL(`../../fixtures/programs/${name}`, import.meta.url));
+const program = (name: string): string =>
+  fileURLToPath(new URL(`../../fixtures/programs/${name}`, import.meta.url));
 
 const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
 const mount = 'mount -t tmpfs -o size=1m small "$1"';
-const canMount = spawnSync('unshare', [...asRoot, '--mount', 'sh', '-c', 'mount -t tmpfs x /mnt']).status === 0;
+const canMount =
+  spawnSync('unshare', [...asRoot, '--mount', 'sh', '-c', 'mount -t tmpfs x /mnt']).status === 0;
 
 describe.runIf(canMount)('on real devices', () => {
   test('a full disk, another device, a read-only one', async () => {
     const folder = tempDir();
-    const [disk, small, readOnly] = ['disk', 'small', 'read-only'].map((name) => join(folder, name)) as [string, string, string];
+    const [disk, small, readOnly] = ['disk', 'small', 'read-only'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     for (const path of [disk, small, readOnly]) mkdirSync(path);
     const script = `${mount} && mount -t tmpfs fixed "$2" && echo -n kept > "$2/old" && mount -o remount,ro "$2" &&
       exec "$3" "$4" "$0" "$1" "$2"`;
-    const args = [...asRoot, '--mount', 'sh', '-c', script, disk, small, readOnly, process.execPath, program('fs-on-devices.mjs')];
+    const args = [
+      ...asRoot,
+      '--mount',
+      'sh',
+      '-c',
+      script,
+      disk,
+      small,
+      readOnly,
+      process.execPath,
+      program('fs-on-devices.mjs'),
+    ];
     const { stdout } = await run('unshare', args);
     expect(JSON.parse(stdout)).toEqual({
       writeTooMuch: 'fs.no_space',
@@ -58,7 +75,13 @@ describe.runIf(canMount)('on real devices', () => {
 test('a file that grows too large for the system leaves the old one', async () => {
   const root = tempDir();
   // 100 blocks of 512 or 1,024 bytes, as the shell has it.
-  const args = ['-c', 'ulimit -f 100 && exec "$0" "$1" "$2"', process.execPath, program('fs-with-a-limit.mjs'), root];
+  const args = [
+    '-c',
+    'ulimit -f 100 && exec "$0" "$1" "$2"',
+    process.execPath,
+    program('fs-with-a-limit.mjs'),
+    root,
+  ];
   const { stdout } = await run('sh', args);
   expect(JSON.parse(stdout)).toEqual({ code: 'fs.too_large', content: 'old content', names: ['settings'] });
 });

@@ -19,7 +19,12 @@ test('every function has a form that waits and one that calls back', async () =>
       assert(next(results) == nil)
       return fs.exists("a"), fs.is_dir("a"), #fs.listdir("a"), fs.stat("a/b.txt").size`),
   ).toEqual([true, true, 1, 3]);
-  await eventually(async () => (await host.run('return results.read and results.missing and results.write and results.part and true'))[0] === true);
+  await eventually(
+    async () =>
+      (
+        await host.run('return results.read and results.missing and results.write and results.part and true')
+      )[0] === true,
+  );
   await host.run(`
     assert(results.read.n == 1 and results.read[1] == "x\\0\\xff")
     assert(results.missing.n == 2 and results.missing[1] == nil and results.missing[2].code == "fs.not_found")
@@ -39,11 +44,9 @@ test('modified is a float, size and mode are integers', async () => {
 test('a failure is an error value with code and path', async () => {
   const host = openLuaHost();
   const path = join(host.identity.repoRoot, 'no/such');
-  expect(await host.run('local _, err = fs.read("no/such") return err.code, err.details.path, "failed: " .. err')).toEqual([
-    'fs.not_found',
-    path,
-    `failed: cannot read ${path}: no such file or folder`,
-  ]);
+  expect(
+    await host.run('local _, err = fs.read("no/such") return err.code, err.details.path, "failed: " .. err'),
+  ).toEqual(['fs.not_found', path, `failed: cannot read ${path}: no such file or folder`]);
 });
 
 test('waiting works in a pcall, in a coroutine of the plugin, and in a callback', async () => {
@@ -61,7 +64,9 @@ test('waiting works in a pcall, in a coroutine of the plugin, and in a callback'
 
 test('while a task waits for the disk, others of its engine run', async () => {
   const host = openLuaHost();
-  const slow = host.run('order = {} for i = 1, 20 do fs.write("f" .. i, ("x"):rep(100000)) end order[#order + 1] = "slow"');
+  const slow = host.run(
+    'order = {} for i = 1, 20 do fs.write("f" .. i, ("x"):rep(100000)) end order[#order + 1] = "slow"',
+  );
   await host.run('order[#order + 1] = "quick"');
   await slow;
   expect(await host.run('return table.concat(order, " ")')).toEqual(['quick slow']);
@@ -70,13 +75,25 @@ test('while a task waits for the disk, others of its engine run', async () => {
 test('bad paths raise', async () => {
   const { failure } = openLuaHost();
   const expected: [string, string][] = [
-    ['fs.read("a\\0b")', "bad argument #1 to 'fs.read' (path: string without NUL bytes expected, got one with)"],
+    [
+      'fs.read("a\\0b")',
+      "bad argument #1 to 'fs.read' (path: string without NUL bytes expected, got one with)",
+    ],
     ['fs.read("")', "bad argument #1 to 'fs.read' (path: non-empty string expected, got an empty one)"],
     ['fs.write("a\\xff", "x")', "bad argument #1 to 'fs.write' (path: UTF-8 text expected, got other bytes)"],
-    ['fs.resolve_safe(".", "a\\0/../../b")', "bad argument #2 to 'fs.resolve_safe' (relative: string without NUL bytes expected, got one with)"],
-    ['fs.rmdir("a", { recursive = 1 })', "bad argument #2 to 'fs.rmdir' (options.recursive: boolean expected, got number)"],
+    [
+      'fs.resolve_safe(".", "a\\0/../../b")',
+      "bad argument #2 to 'fs.resolve_safe' (relative: string without NUL bytes expected, got one with)",
+    ],
+    [
+      'fs.rmdir("a", { recursive = 1 })',
+      "bad argument #2 to 'fs.rmdir' (options.recursive: boolean expected, got number)",
+    ],
     ['fs.read_bytes("a", -1)', "bad argument #2 to 'fs.read_bytes' (offset: integer >= 0 expected, got -1)"],
-    ['fs.read_bytes("a", 2^53)', "bad argument #2 to 'fs.read_bytes' (offset: integer expected, got 9007199254740992)"],
+    [
+      'fs.read_bytes("a", 2^53)',
+      "bad argument #2 to 'fs.read_bytes' (offset: integer expected, got 9007199254740992)",
+    ],
   ];
   for (const [code, message] of expected) expect((await failure(code)).message).toContain(message);
 });

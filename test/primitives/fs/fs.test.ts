@@ -24,7 +24,12 @@ import { FakeHub } from '../../support/fake-hub.js';
 function open() {
   const hub = new FakeHub(fs);
   const root = hub.identity.repoRoot;
-  return { root, dataDir: hub.identity.dataDir, fs: hub.engine().functions, at: (path: string) => join(root, path) };
+  return {
+    root,
+    dataDir: hub.identity.dataDir,
+    fs: hub.engine().functions,
+    at: (path: string) => join(root, path),
+  };
 }
 
 /** The code of a failure; fails if it is none. */
@@ -200,7 +205,9 @@ describe('write', () => {
   test('more than 10,000 waiting operations are refused', async () => {
     const { fs } = open();
     const outcomes = Array.from({ length: 10_100 }, () => fs.exists('x'));
-    const busy = (await Promise.all(outcomes)).filter((one) => one instanceof HubError && one.code === 'fs.busy');
+    const busy = (await Promise.all(outcomes)).filter(
+      (one) => one instanceof HubError && one.code === 'fs.busy',
+    );
     expect(busy).toHaveLength(10_100 - 10_008);
     expect(await fs.exists('x')).toBe(false);
   });
@@ -214,7 +221,10 @@ describe('looking', () => {
     symlinkSync('folder', at('link'));
     symlinkSync('nowhere', at('broken'));
     const seen = await Promise.all(
-      ['folder', 'file', 'link', 'broken', 'none', 'file/x'].map(async (name) => [await fs.exists(name), await fs.is_dir(name)]),
+      ['folder', 'file', 'link', 'broken', 'none', 'file/x'].map(async (name) => [
+        await fs.exists(name),
+        await fs.is_dir(name),
+      ]),
     );
     expect(seen).toEqual([
       [true, true],
@@ -246,7 +256,12 @@ describe('looking', () => {
     };
     expect(await fs.stat('file')).toEqual(file);
     expect(await fs.stat('link')).toEqual({ ...file, is_link: true });
-    expect(await fs.stat('broken')).toMatchObject({ exists: false, type: 'link', is_link: true, is_file: false });
+    expect(await fs.stat('broken')).toMatchObject({
+      exists: false,
+      type: 'link',
+      is_link: true,
+      is_file: false,
+    });
     expect(await fs.stat('pipe')).toMatchObject({ type: 'pipe', is_file: false, is_dir: false });
     expect(await fs.stat('/dev/null')).toMatchObject({ type: 'device' });
     expect(await fs.stat('.')).toMatchObject({ type: 'dir', is_dir: true });
@@ -258,7 +273,13 @@ describe('looking', () => {
     for (const name of ['b', 'a', 'Z', '\u00e4']) writeFileSync(at(name), '');
     writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff])]), '');
     const names = (await fs.listdir('.')) as Uint8Array[];
-    expect(names.map((name) => Buffer.from(name).toString('latin1'))).toEqual(['Z', 'a', 'b', '\u00c3\u00a4', '\u00ff']);
+    expect(names.map((name) => Buffer.from(name).toString('latin1'))).toEqual([
+      'Z',
+      'a',
+      'b',
+      '\u00c3\u00a4',
+      '\u00ff',
+    ]);
     expect(await code(fs.listdir('a'))).toBe('fs.not_dir');
     expect(await code(fs.listdir('none'))).toBe('fs.not_found');
   });
@@ -344,7 +365,10 @@ describe('copy and rename', () => {
     writeFileSync(at('to/two'), 'old');
     expect(await fs.copy('one', 'to/two')).toBeUndefined();
     expect(await fs.copy('one', 'far/away/three')).toBeUndefined();
-    expect([readFileSync(at('to/two'), 'utf8'), readFileSync(at('far/away/three'), 'utf8')]).toEqual(['new', 'new']);
+    expect([readFileSync(at('to/two'), 'utf8'), readFileSync(at('far/away/three'), 'utf8')]).toEqual([
+      'new',
+      'new',
+    ]);
     expect(statSync(at('to/two')).mode & 0o777).toBe(0o755);
     expect(readdirSync(at('to'))).toEqual(['two']);
   });

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +21,7 @@ async function outcome(root: string, path: string): Promise<string> {
   try {
     return await resolveSafe(root, path);
   } catch (thrown) {
-    return thrown instanceof HubError ? thrown.code : `thrown: ${String(thrown)}`;
+    return thrown instanceof HubError ? (thrown as HubError).code : `thrown: ${String(thrown)}`;
   }
 }
 
@@ -40,13 +49,17 @@ describe('resolveSafe', () => {
     expect(await outcome(root, '~/x')).toBe(join(root, '~/x'));
   });
 
-  test.each(['/etc/passwd', '..', '../root/file', 'folder/../../outside/secret', '../root', 'a/../../root/file'])(
-    'refuses %s',
-    async (path) => {
-      const { root } = farm();
-      expect(await outcome(root, path)).toBe('fs.escape');
-    },
-  );
+  test.each([
+    '/etc/passwd',
+    '..',
+    '../root/file',
+    'folder/../../outside/secret',
+    '../root',
+    'a/../../root/file',
+  ])('refuses %s', async (path) => {
+    const { root } = farm();
+    expect(await outcome(root, path)).toBe('fs.escape');
+  });
 
   test('a folder that is a link to elsewhere lets nothing out, also not to a file that does not exist', async () => {
     const { root, outside } = farm();
@@ -106,7 +119,9 @@ const step = fc.oneof({ weight: 4, arbitrary: name }, fc.constantFrom('..', '.',
 const relativePath = fc.array(step, { minLength: 1, maxLength: 6 }).map((steps) => steps.join('/'));
 const linkText = fc.oneof(
   relativePath,
-  fc.tuple(fc.constantFrom('ROOT', 'OUTSIDE', 'BASE'), relativePath).map(([start, path]) => `${start}/${path}`),
+  fc
+    .tuple(fc.constantFrom('ROOT', 'OUTSIDE', 'BASE'), relativePath)
+    .map(([start, path]) => `${start}/${path}`),
   fc.constantFrom('ROOT', 'OUTSIDE', '/', '../../outside'),
 );
 const entry = fc.record({

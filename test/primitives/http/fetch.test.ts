@@ -13,7 +13,14 @@ import { bodyOf, serveHttp } from '../../support/http-server.js';
 const never = new AbortController().signal;
 
 function request(url: string, more: Partial<FetchRequest> = {}): FetchRequest {
-  const defaults = { method: 'GET', headers: [], body: undefined, timeoutMs: 10_000, maxBodyBytes: 1_000_000, maxRedirects: 10 };
+  const defaults = {
+    method: 'GET',
+    headers: [],
+    body: undefined,
+    timeoutMs: 10_000,
+    maxBodyBytes: 1_000_000,
+    maxRedirects: 10,
+  };
   return { ...defaults, url, ...more };
 }
 
@@ -46,9 +53,18 @@ describe('a request', () => {
     const { url } = await serveHttp(async (incoming, outgoing) => {
       const body = await bodyOf(incoming);
       outgoing.writeHead(201, { 'X-Answer': 'yes', 'Set-Cookie': ['a=1; Expires=Wed, 1 Jan 2031', 'b=2'] });
-      outgoing.end(Buffer.from(`${incoming.method} ${incoming.url} ${incoming.headers['x-ask']} ${body}\xff`, 'latin1'));
+      outgoing.end(
+        Buffer.from(
+          `${incoming.method} ${incoming.url} ${String(incoming.headers['x-ask'])} ${body}\xff`,
+          'latin1',
+        ),
+      );
     });
-    const asked = request(`${url}/path?q=1#there`, { method: 'POST', headers: [['X-Ask', 'v\xe4']], body: Buffer.from([0, 1, 0xfe]) });
+    const asked = request(`${url}/path?q=1#there`, {
+      method: 'POST',
+      headers: [['X-Ask', 'v\xe4']],
+      body: Buffer.from([0, 1, 0xfe]),
+    });
     const response = await performFetch(asked, never);
     expect(response.status).toBe(201);
     expect(Buffer.from(response.body).toString('latin1')).toBe('POST /path?q=1 v\xe4 \0\x01\xfe\xff');
@@ -61,7 +77,9 @@ describe('a request', () => {
   });
 
   test('any status is an answer', async () => {
-    const { url } = await serveHttp((incoming, outgoing) => outgoing.writeHead(Number(incoming.url?.slice(1))).end('body'));
+    const { url } = await serveHttp((incoming, outgoing) =>
+      outgoing.writeHead(Number(incoming.url?.slice(1))).end('body'),
+    );
     for (const status of [200, 204, 304, 400, 404, 500, 599]) {
       const response = await performFetch(request(`${url}/${status}`), never);
       expect(response.status).toBe(status);
@@ -70,18 +88,26 @@ describe('a request', () => {
   });
 
   test('a name and password in the address become basic authorization', async () => {
-    const { url, port } = await serveHttp((incoming, outgoing) => outgoing.end(incoming.headers.authorization));
+    const { url, port } = await serveHttp((incoming, outgoing) =>
+      outgoing.end(incoming.headers.authorization),
+    );
     const response = await performFetch(request(`http://us%40er:p%3Aw@127.0.0.1:${port}/x`), never);
     expect(text(response)).toBe(`Basic ${Buffer.from('us@er:p:w').toString('base64')}`);
     expect(response.url).toBe(`${url}/x`);
   });
 
-  test.each(['ftp://example.com/', 'file:///etc/passwd', 'example.com', '/path', '', 'http://', 'javascript:1', 'http://127.0.0.1:9/'])(
-    'the address %j is refused',
-    async (url) => {
-      expect((await failure(request(url))).code).toBe('http.bad_url');
-    },
-  );
+  test.each([
+    'ftp://example.com/',
+    'file:///etc/passwd',
+    'example.com',
+    '/path',
+    '',
+    'http://',
+    'javascript:1',
+    'http://127.0.0.1:9/',
+  ])('the address %j is refused', async (url) => {
+    expect((await failure(request(url))).code).toBe('http.bad_url');
+  });
 
   test('a refused address does not give its password away', async () => {
     const { message } = await failure(request('ftp://user:secret@example.com/'));
@@ -102,7 +128,9 @@ describe('a request', () => {
 
   test('a header that fetch keeps for itself is refused by name of the host', async () => {
     const { url } = await serveHttp((_incoming, outgoing) => outgoing.end());
-    const { code } = await failure(request(url, { method: 'POST', body: Buffer.from('x'), headers: [['Content-Length', '5']] }));
+    const { code } = await failure(
+      request(url, { method: 'POST', body: Buffer.from('x'), headers: [['Content-Length', '5']] }),
+    );
     expect(code).toBe('http.bad_request');
   });
 });
@@ -128,18 +156,32 @@ describe('an answer', () => {
       outgoing.on('drain', more).on('close', () => (closed = true));
       more();
     });
-    expect((await performFetch(request(`${url}/fits`, { maxBodyBytes: 100_000 }), never)).body.byteLength).toBe(100_000);
+    expect(
+      (await performFetch(request(`${url}/fits`, { maxBodyBytes: 100_000 }), never)).body.byteLength,
+    ).toBe(100_000);
     expect((await failure(request(`${url}/endless`, { maxBodyBytes: 100_000 }))).code).toBe('http.too_large');
     await expect.poll(() => closed).toBe(true);
   });
 
   test.each([
     ['no HTTP at all', 'SSH-2.0-OpenSSH\r\n\r\n', 'http.bad_response'],
-    ['a broken chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZZ\r\n', 'http.bad_response'],
-    ['damaged compression', 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnot gzip', 'http.bad_response'],
+    [
+      'a broken chunk',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZZ\r\n',
+      'http.bad_response',
+    ],
+    [
+      'damaged compression',
+      'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnot gzip',
+      'http.bad_response',
+    ],
     ['an end in the middle', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', 'http.connect'],
     ['an end before anything', '', 'http.connect'],
-    ['endless headers', `HTTP/1.1 200 OK\r\n${'X-Y: zzzzzzzzzzzzzzzzzzzz\r\n'.repeat(5_000)}`, 'http.bad_response'],
+    [
+      'endless headers',
+      `HTTP/1.1 200 OK\r\n${'X-Y: zzzzzzzzzzzzzzzzzzzz\r\n'.repeat(5_000)}`,
+      'http.bad_response',
+    ],
   ])('that is %s', async (_what, answer, code) => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.end(answer)));
     const error = await failure(request(url));
@@ -190,10 +232,13 @@ describe('redirects', () => {
     const note = async (incoming: import('node:http').IncomingMessage) => {
       seen.push({ method: incoming.method, headers: incoming.headers, body: await bodyOf(incoming) });
     };
-    const other = await serveHttp((incoming, outgoing) => void note(incoming).then(() => outgoing.end('other')));
+    const other = await serveHttp(
+      (incoming, outgoing) => void note(incoming).then(() => outgoing.end('other')),
+    );
     const first = await serveHttp((incoming, outgoing) => {
       const status = Number(incoming.url?.slice(1));
-      if (status >= 300) return void outgoing.writeHead(status, { Location: target(first.url, other.url) }).end('gone');
+      if (status >= 300)
+        return void outgoing.writeHead(status, { Location: target(first.url, other.url) }).end('gone');
       void note(incoming).then(() => outgoing.end('same'));
     });
     return { seen, first, other };
@@ -223,7 +268,11 @@ describe('redirects', () => {
     const response = await performFetch(asked, never);
     expect(response).toMatchObject({ status: 200, url: `${first.url}/200` });
     expect(seen).toHaveLength(1);
-    expect(seen[0]).toMatchObject({ method: next, body, headers: { authorization: 'Bearer x', 'x-api-key': 'k' } });
+    expect(seen[0]).toMatchObject({
+      method: next,
+      body,
+      headers: { authorization: 'Bearer x', 'x-api-key': 'k' },
+    });
     expect(seen[0]?.headers['content-type']).toBe(body === '' ? undefined : 'text/x');
   });
 
@@ -232,14 +281,19 @@ describe('redirects', () => {
     const response = await performFetch(request(`${first.url}/302`, { headers: secrets }), never);
     expect([text(response), response.url]).toEqual(['other', `${other.url}/x`]);
     const names = Object.keys(seen[0]?.headers ?? {});
-    for (const name of ['authorization', 'cookie', 'x-api-key', 'private-token', 'x-auth']) expect(names).not.toContain(name);
+    for (const name of ['authorization', 'cookie', 'x-api-key', 'private-token', 'x-auth'])
+      expect(names).not.toContain(name);
     expect(seen[0]?.headers.accept).toBe('text/plain');
     expect(seen[0]?.headers.host).toBe(new URL(other.url).host);
   });
 
   test('a relative one is followed, one to another kind of address is not', async () => {
     const { url } = await serveHttp((incoming, outgoing) => {
-      const locations: Record<string, string> = { '/a': 'b?c', '/file': 'file:///etc/passwd', '/bad': 'http://[' };
+      const locations: Record<string, string> = {
+        '/a': 'b?c',
+        '/file': 'file:///etc/passwd',
+        '/bad': 'http://[',
+      };
       const location = locations[incoming.url ?? ''];
       if (location === undefined) outgoing.end(incoming.url);
       else outgoing.writeHead(302, { Location: location }).end();
@@ -284,8 +338,12 @@ describe('no connection', () => {
   });
 
   test('a certificate that nobody vouches for', async () => {
-    const read = (name: string) => readFileSync(new URL(`../../fixtures/tls/localhost.${name}`, import.meta.url));
-    const { url } = await serveHttp((_incoming, outgoing) => outgoing.end(), { key: read('key'), cert: read('crt') });
+    const read = (name: string) =>
+      readFileSync(new URL(`../../fixtures/tls/localhost.${name}`, import.meta.url));
+    const { url } = await serveHttp((_incoming, outgoing) => outgoing.end(), {
+      key: read('key'),
+      cert: read('crt'),
+    });
     const { code, message } = await failure(request(url));
     expect(code).toBe('http.tls');
     expect(message).toContain(new URL(url).host);

@@ -44,7 +44,8 @@ test('elsewhere they raise and name the form to use', async () => {
     return results[0] === undefined ? false : results;
   })) as [string[]];
   expect(messages).toHaveLength(4);
-  for (const message of messages) expect(message).toMatch(/^false .*'http\.\w+' would block.*http\.request\(\{\.\.\.\}, callback\)/);
+  for (const message of messages)
+    expect(message).toMatch(/^false .*'http\.\w+' would block.*http\.request\(\{\.\.\.\}, callback\)/);
 });
 
 test('request calls back once, everywhere', async () => {
@@ -60,7 +61,13 @@ test('request calls back once, everywhere', async () => {
     end)`,
     url,
   );
-  expect(await eventually(async () => (await run('return calls[1]'))[0])).toEqual([200, '{"x":1}', 'POST', 'h', true]);
+  expect(await eventually(async () => (await run('return calls[1]'))[0])).toEqual([
+    200,
+    '{"x":1}',
+    'POST',
+    'h',
+    true,
+  ]);
   expect(await run('return math.type(id), #calls')).toEqual(['integer', 1]);
 });
 
@@ -74,7 +81,10 @@ test("the original's way to call request", async () => {
     http.request("PUT", url, { body = "b", headers = { ["X-A"] = "o" } }, function(resp) seen[2] = resp.body .. resp.headers["x-a"] end)`,
     url,
   );
-  expect(await eventually(async () => (await run('return seen[1] and seen[2] and seen'))[0])).toEqual(['GET', 'bo']);
+  expect(await eventually(async () => (await run('return seen[1] and seen[2] and seen'))[0])).toEqual([
+    'GET',
+    'bo',
+  ]);
 });
 
 test('without a callback request waits, also in a callback', async () => {
@@ -82,12 +92,17 @@ test('without a callback request waits, also in a callback', async () => {
   const { run } = openLuaHost();
   await run('local url = ... timer.after(0, function() got = http.request({ url = url }).status end)', url);
   expect(await eventually(async () => (await run('return got'))[0])).toBe(200);
-  expect(await run('local resp, err = http.request({ url = "nonsense" }) return resp, err.code')).toEqual([undefined, 'http.bad_url']);
+  expect(await run('local resp, err = http.request({ url = "nonsense" }) return resp, err.code')).toEqual([
+    undefined,
+    'http.bad_url',
+  ]);
 });
 
 test('failures come as an error value that reads like a string', async () => {
   const { run } = openLuaHost();
-  await run(`http.request({ url = "http://127.0.0.1:2/" }, function(resp, err) failure = { resp == nil, err.code, "failed: " .. err } end)`);
+  await run(
+    `http.request({ url = "http://127.0.0.1:2/" }, function(resp, err) failure = { resp == nil, err.code, "failed: " .. err } end)`,
+  );
   expect(await eventually(async () => (await run('return failure'))[0])).toEqual([
     true,
     'http.connect',
@@ -103,7 +118,10 @@ test('cancel, and the end of the engine', async () => {
     incoming.socket.on('close', () => closed++);
   });
   const host = openLuaHost();
-  await host.run('local url = ... id = http.request({ url = url }, function(_, err) code = err.code end)', url);
+  await host.run(
+    'local url = ... id = http.request({ url = url }, function(_, err) code = err.code end)',
+    url,
+  );
   await until(() => asked === 1);
   expect(await host.run('return http.cancel(id), http.cancel(id)')).toEqual([true, false]);
   expect(await eventually(async () => (await host.run('return code'))[0])).toBe('http.cancelled');
@@ -118,8 +136,14 @@ test.each([
   ['http.request(5, print)', "#1 to 'http.request' (request: table expected, got number)"],
   ['http.request({}, print)', "#1 to 'http.request' (request.url: string expected, got nil)"],
   ['http.request({ url = 5 }, print)', "#1 to 'http.request' (request.url: string expected, got number)"],
-  ['http.request({ url = "x", headers = { a = {} } }, print)', "#1 to 'http.request' (request.headers.a: string or number expected, got table)"],
-  ['http.request({ url = "x", timeout = 0/0 }, print)', "#1 to 'http.request' (request.timeout: number expected, got NaN)"],
+  [
+    'http.request({ url = "x", headers = { a = {} } }, print)',
+    "#1 to 'http.request' (request.headers.a: string or number expected, got table)",
+  ],
+  [
+    'http.request({ url = "x", timeout = 0/0 }, print)',
+    "#1 to 'http.request' (request.timeout: number expected, got NaN)",
+  ],
   ['http.request({ url = "x" }, 5)', "#2 to 'http.request' (callback: function expected, got number)"],
   ['http.request("GET", "x", 5, print)', "#3 to 'http.request' (options: table expected, got number)"],
   ['http.get(5)', "#1 to 'http.get' (url: string expected, got number)"],

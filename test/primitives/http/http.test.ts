@@ -36,7 +36,9 @@ test('a request on the worker comes back with everything', async () => {
     outgoing.setHeader('X-Bytes', Buffer.from([0xc3, 0xa4]).toString('latin1'));
     outgoing.setHeader('Set-Cookie', ['a=1', 'b=2']);
     // Bytes: with text, node would encode the headers like the text.
-    outgoing.end(Buffer.from(`${incoming.method} ${incoming.headers['user-agent']} ${await bodyOf(incoming)}`));
+    outgoing.end(
+      Buffer.from(`${incoming.method} ${incoming.headers['user-agent']} ${await bodyOf(incoming)}`),
+    );
   });
   const { functions } = new FakeHub(http).engine();
   const { callback, outcome } = answer();
@@ -71,7 +73,9 @@ test('the positional forms, with headers or with options', async () => {
   expect(await got(functions.get(url, { headers: { 'X-A': 'h' }, timeout_ms: 5_000 }))).toBe('GET h - ');
   expect(await got(functions.post(url, bytes, { 'X-A': 'h' }))).toBe('POST h - b');
   expect(await got(functions.post(url, undefined, undefined))).toBe('POST - - ');
-  expect(await got(functions.post(url, { json: [1], headers: { 'X-A': 'h' } }, undefined))).toBe('POST h application/json [1]');
+  expect(await got(functions.post(url, { json: [1], headers: { 'X-A': 'h' } }, undefined))).toBe(
+    'POST h application/json [1]',
+  );
   expect(await got(functions.put(url, bytes, undefined))).toBe('PUT - - b');
   expect(await got(functions.delete(url, { 'X-A': 'h' }))).toBe('DELETE h - ');
 });
@@ -163,6 +167,19 @@ describe('giving up', () => {
     expect(text((await outcome)[0]?.body)).toBe('yes');
     expect(held).toHaveLength(17);
   });
+});
+
+test('requests of a worker that dies are answered too', async () => {
+  const { url, held } = await holdingServer();
+  const hub = new FakeHub(http);
+  const { callback, outcome } = answer();
+  hub.engine().functions._request({ url }, callback);
+  await expect.poll(() => held.length).toBe(1);
+  await hub.workers[0]?.terminate();
+  const [response, err] = await outcome;
+  expect(response).toBeUndefined();
+  expect(err?.code).toBe('http.failed');
+  expect(callback.calls).toHaveLength(1);
 });
 
 test('a job that leaves the line never starts, and one that fails makes room', async () => {

@@ -4,7 +4,8 @@ import { LuaFloat, type LuaValue } from '../../../base/values.js';
 import type { FetchRequest } from '../../../primitives/http/http.calls.js';
 import { optionsOf, type RequestOptions, toFetchRequest } from '../../../primitives/http/request.js';
 
-const make = (options: RequestOptions, method = 'POST') => toFetchRequest(method, 'http://host/', options, '1.2.3');
+const make = (options: RequestOptions, method = 'POST') =>
+  toFetchRequest(method, 'http://host/', options, '1.2.3');
 
 function made(options: RequestOptions, method?: string): FetchRequest {
   const request = make(options, method);
@@ -25,7 +26,13 @@ test('defaults', () => {
 });
 
 test('headers become bytes in Latin-1, numbers text; a given user agent stays', () => {
-  const headers = { 'X-A': '\u00e4', 'X-B': Buffer.from([0xff]), 'X-C': 5, 'X-D': new LuaFloat(2), 'user-agent': 'mine' };
+  const headers = {
+    'X-A': '\u00e4',
+    'X-B': Buffer.from([0xff]),
+    'X-C': 5,
+    'X-D': new LuaFloat(2),
+    'user-agent': 'mine',
+  };
   expect(made({ headers }).headers).toEqual([
     ['X-A', '\u00c3\u00a4'],
     ['X-B', '\u00ff'],
@@ -40,7 +47,10 @@ test('json is encoded and named, unless the type is given; json.null is a value'
   const request = made({ json: { a: [1, null] } });
   expect(Buffer.from(request.body ?? []).toString()).toBe('{"a":[1,null]}');
   expect(request.headers).toContainEqual(['Content-Type', 'application/json']);
-  expect(made({ json: 1, headers: { 'content-type': 'x/y' } }).headers).not.toContainEqual(['Content-Type', 'application/json']);
+  expect(made({ json: 1, headers: { 'content-type': 'x/y' } }).headers).not.toContainEqual([
+    'Content-Type',
+    'application/json',
+  ]);
   expect(Buffer.from(made({ json: null }).body ?? []).toString()).toBe('null');
 });
 

@@ -85,8 +85,24 @@ describe('printJson', () => {
     ['json.not_finite', [Infinity], '[1]'],
     ['json.not_finite', new LuaFloat(-Infinity), 'the value'],
     ['json.not_utf8', { name: Buffer.from([0xff]) }, 'name'],
-    ['json.bad_key', { t: new Map<string | number, LuaValue>([[1, 'a'], ['k', 'b']]) }, 'string keys and list keys'],
-    ['json.bad_key', new Map([[1, 'a'], [3, 'c']]), 'holes'],
+    [
+      'json.bad_key',
+      {
+        t: new Map<string | number, LuaValue>([
+          [1, 'a'],
+          ['k', 'b'],
+        ]),
+      },
+      'string keys and list keys',
+    ],
+    [
+      'json.bad_key',
+      new Map([
+        [1, 'a'],
+        [3, 'c'],
+      ]),
+      'holes',
+    ],
     ['json.bad_key', new Map([[true, 'a']]), 'boolean'],
     ['json.bad_key', new Map([[new LuaFloat(2), 'a']]), 'float 2'],
     ['json.bad_key', new Map([[Buffer.from([0xff]), 'a']]), 'UTF-8'],
@@ -113,7 +129,12 @@ describe('printJson', () => {
   });
 
   test('prints 1 MB well within 50 ms', () => {
-    const rows = Array.from({ length: 8_000 }, (_, id) => ({ id, name: `user ${id}`, ratio: id / 7, tags: ['a', null] }));
+    const rows = Array.from({ length: 8_000 }, (_, id) => ({
+      id,
+      name: `user ${id}`,
+      ratio: id / 7,
+      tags: ['a', null],
+    }));
     const times = Array.from({ length: 5 }, () => {
       const startedMs = performance.now();
       printJson(rows);

@@ -8,7 +8,8 @@ async function logged(code: string) {
   return host.log.lines.filter(({ fields }) => fields['source'] === 'test');
 }
 
-const message = async (code: string): Promise<string> => (await logged(`log.info(${code})`))[0]?.message ?? '';
+const message = async (code: string): Promise<string> =>
+  (await logged(`log.info(${code})`))[0]?.message ?? '';
 
 test('each level, with the name of the plugin', async () => {
   const lines = await logged('log.debug("a") log.info("b") log.warn("c") log.error("d")');
@@ -29,7 +30,10 @@ test.each([
   ['"a\\0b\\xff"', 'a\0b\ufffd'],
   ['{}', '{}'],
   ['{ 1, "two", { three = 3 } }', '{1, "two", {three = 3}}'],
-  ['{ b = 1, a = { 2 }, ["c d"] = 3, [2] = 4, [true] = 5 }', '{[true] = 5, [2] = 4, a = {2}, b = 1, ["c d"] = 3}'],
+  [
+    '{ b = 1, a = { 2 }, ["c d"] = 3, [2] = 4, [true] = 5 }',
+    '{[true] = 5, [2] = 4, a = {2}, b = 1, ["c d"] = 3}',
+  ],
   ['{ { { { { 5 } } } } }', '{{{{{...}}}}}'],
   ['{ "line\\nbreak" }', '{"line\\nbreak"}'],
   ['setmetatable({}, { __tostring = function() return "mine" end })', 'mine'],
@@ -41,7 +45,9 @@ test.each([
 
 test('functions, threads and cycles are written too', async () => {
   expect(await message('print')).toMatch(/^function: /);
-  expect(await message('{ f = print, t = coroutine.create(print) }')).toMatch(/^\{f = function: .*, t = thread: /);
+  expect(await message('{ f = print, t = coroutine.create(print) }')).toMatch(
+    /^\{f = function: .*, t = thread: /,
+  );
   expect((await logged('local t = { 1 } t.self = t log.info(t)'))[0]?.message).toBe('{1, self = <cycle>}');
   expect((await logged('local t = {} log.info({ t, t })'))[0]?.message).toBe('{{}, {}}');
 });
@@ -52,7 +58,9 @@ test('an error value is written as its message', async () => {
 });
 
 test('fields are text, whatever they are', async () => {
-  const [line] = await logged('log.info("m", { n = 1, s = "x", t = { 1 }, [5] = true, ["\\xff"] = "\\xff", none = json.null })');
+  const [line] = await logged(
+    'log.info("m", { n = 1, s = "x", t = { 1 }, [5] = true, ["\\xff"] = "\\xff", none = json.null })',
+  );
   expect(line?.fields).toMatchObject({ n: '1', s: 'x', t: '{1}', '5': 'true', '?': '\ufffd' });
 });
 

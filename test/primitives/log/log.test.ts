@@ -27,7 +27,9 @@ test('a long message is cut between characters and says how long it was', () => 
 
 test('long fields are cut, and there are at most 64', () => {
   const { engine, write } = open();
-  const fields = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, Buffer.alloc(2_000, 'x')]));
+  const fields = Object.fromEntries(
+    Array.from({ length: 100 }, (_, i) => [`f${i}`, Buffer.alloc(2_000, 'x')]),
+  );
   write('m', 1, fields);
   const logged = engine.log.lines[0]?.fields ?? {};
   expect(Object.keys(logged)).toHaveLength(64);

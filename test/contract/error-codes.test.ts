@@ -1,0 +1,55 @@
+/**
+ * Codes of expected failures, both ways: what a definition promises some test produces, and what the code of the
+ * primitives produces some definition promises.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { PrimitiveDef } from '../../primitives/define.js';
+import { primitives } from '../../primitives/index.js';
+
+const root = join(import.meta.dirname, '../..');
+
+function sources(folder: string): { path: string; text: string }[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith('.ts') ? [{ path, text: readFileSync(join(root, path), 'utf8') }] : [];
+  });
+}
+
+const declared = new Set(
+  primitives.flatMap(({ def }: { readonly def: PrimitiveDef }) =>
+    Object.values(def.functions).flatMap(({ errors }) => Object.keys(errors)),
+  ),
+);
+
+/** Codes that stay inside: another one takes their place before Lua sees them. */
+const internal = new Set(['lock.busy']);
+
+test('every declared code is named after what declares it', () => {
+  for (const { def } of primitives as readonly { readonly def: PrimitiveDef }[]) {
+    for (const [name, { errors }] of Object.entries(def.functions)) {
+      for (const code of Object.keys(errors))
+        expect(code, `${def.name}.${name}`).toMatch(new RegExp(`^${def.name}\\.[a-z0-9_]+$`));
+    }
+  }
+});
+
+test('every declared code is produced by a test', () => {
+  const tests = sources('test/primitives')
+    .map(({ text }) => text)
+    .join('\n');
+  const missing = [...declared].filter(
+    (code) => !tests.includes(`'${code}'`) && !tests.includes(`"${code}"`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('every code that the primitives produce is declared', () => {
+  for (const { path, text } of sources('primitives')) {
+    for (const [, code = ''] of text.matchAll(/\b(?:fail|refusal)\(\s*'([a-z_]+\.[a-z0-9_]+)'/g)) {
+      expect(declared.has(code) || internal.has(code), `${path}: ${code}`).toBe(true);
+    }
+  }
+});
