@@ -4,7 +4,7 @@
  * https://luals.github.io/wiki/annotations/ - Descriptions become one line each; everything a plugin may call is here,
  * nothing hidden.
  */
-import type { Fields, NamedSchema, ObjectSchema } from '../base/schema.js';
+import type { NamedSchema, ObjectSchema } from '../base/schema.js';
 import type { FunctionDef, PrimitiveDef } from '../primitives/define.js';
 import { luaType, namedObjects, parameter, restriction } from './lua-types.js';
 

@@ -5,10 +5,17 @@ import { LuaError } from './task.js';
 import { readError } from './traceback.js';
 import type { Ptr } from './wasm.js';
 
+/** The parser cannot be interrupted; this takes it some 50 ms. As in lua/std/base.lua. */
+const MAX_CHUNK_BYTES = 1024 * 1024;
+
 /** Pushes the compiled chunk, or throws the syntax error. Text only. */
 export function compileChunk(state: LuaState, L: Ptr, source: string | Uint8Array, chunkName: string): void {
   const { x, vm } = state;
   const bytes = typeof source === 'string' ? Buffer.from(source) : source;
+  if (bytes.length > MAX_CHUNK_BYTES) {
+    const message = `${chunkName.slice(1)}: ${bytes.length} bytes are more than a chunk may have (${MAX_CHUNK_BYTES})`;
+    throw new LuaError('syntax', message, message);
+  }
   const at = x.malloc(bytes.length + 1);
   const name = vm.cString(chunkName);
   const mode = vm.cString('t');

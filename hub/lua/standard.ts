@@ -56,6 +56,7 @@ export function installStandard(
     x.lua_rawgetp(L, REGISTRY, key);
     state.strings.setField(L, -2, name);
   }
+  keepNames(state);
   for (const { chunkName, source } of sources) {
     compileChunk(state, L, source, chunkName);
     x.lua_pushvalue(L, -2);
@@ -66,6 +67,25 @@ export function installStandard(
   x.lua_rawsetp(L, REGISTRY, HOST_KEY.collect);
   x.lua_settop(L, 0);
 }
+
+/**
+ * Lua's own functions look up their names for messages in a registry table that is also `package.loaded`. It gets a
+ * copy of the libraries as they are now, so that an original that one of ours calls still knows its name.
+ */
+function keepNames(state: LuaState): void {
+  const { x, L, strings } = state;
+  compileChunk(state, L, NAMES_CHUNK, '=names');
+  if (x.lua_pcallk(L, 0, 1, 0, 0, 0) !== LUA_OK) throw readError(state, L, 'error');
+  strings.setField(L, REGISTRY, '_LOADED');
+}
+
+const NAMES_CHUNK = `
+  local names = {}
+  for library, functions in pairs(package.loaded) do
+    names[library] = {}
+    for name, value in pairs(functions) do names[library][name] = value end
+  end
+  return names`;
 
 function hostFunctions(state: LuaState, executor: Executor, host: StandardHost): Record<string, HostFunction> {
   const { x, strings } = state;

@@ -11,7 +11,7 @@ export const eventsDef = definePrimitive({
   name: 'events',
   doc: `Tells plugins, and the hub's own Lua, what happened.
 
-Every name is allowed; what the hub itself emits is listed in the events reference. Handlers of the plugin that emits run before
+Every name is allowed; the hub emits its own facts the same way. Handlers of the plugin that emits run before
 \`events.emit\` returns, in the order of their registration, and get the very value. Handlers of other plugins run
 soon after, as a task of each plugin, and get a copy. A handler that fails is logged and stops nobody else.`,
   companion: 'lib/events.lua',

@@ -12,7 +12,7 @@ const lookup = {
   'fs.denied': 'The system does not allow it, or the file system is read-only.',
   'fs.not_dir': 'Something above the path is not a folder.',
   'fs.bad_path': 'The path is too long, loops through links, or cannot be used this way.',
-  'fs.busy': 'More than 10,000 file operations are waiting, or too many files are open.',
+  'fs.busy': 'More than 10,000 file operations of the plugin are waiting, or too many files are open.',
   'fs.io': 'The device failed, or the system gave another reason, which the message names.',
 } as const;
 const missing = { 'fs.not_found': 'There is nothing at the path.' } as const;

@@ -6,9 +6,10 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import type { HubError } from '../../base/errors.js';
 import { makeFolder, makeParents, writeAtomic } from '../atomic-file.js';
-import { implement } from '../define.js';
+import { type FunctionsFor, implement } from '../define.js';
 import { fileFailure, refusal, unlessMissing } from '../file-errors.js';
 import { absolutePath } from '../paths.js';
 import { copy, move } from './copy.js';
@@ -33,89 +34,94 @@ export const fs = implement(fsDef, (hub) => {
   const absolute = (path: string): string => absolutePath(path, repoRoot);
   const protectedPaths = [repoRoot, `${repoRoot}/.git`, dataDir, homedir()];
 
-  /** Runs the job of a function; what it throws comes back as one of the function's codes. */
-  async function run<const N extends keyof Functions, T>(
-    name: N,
-    doing: string,
-    paths: readonly string[],
-    job: () => Promise<T>,
-  ): Promise<T | HubError<CodeOf<N>>> {
-    try {
-      return await jobs.run(paths, job);
-    } catch (thrown) {
-      const failure = fileFailure(thrown, doing, paths[0] ?? '');
-      if (failure.code in fsDef.functions[name].errors) return failure as HubError<CodeOf<N>>;
-      // A code the page does not promise for this function.
-      return refusal('fs.io', doing, paths[0] ?? '', failure.message);
+  function engine(): FunctionsFor<typeof fsDef> {
+    const queue = jobs.owner();
+
+    /** Runs the job of a function; what it throws comes back as one of the function's codes. */
+    async function run<const N extends keyof Functions, T>(
+      name: N,
+      doing: string,
+      paths: readonly [string, ...string[]],
+      job: () => Promise<T>,
+    ): Promise<T | HubError<CodeOf<N>>> {
+      try {
+        // The same file by two ways of writing its path keeps its order.
+        return await queue(
+          paths.map((path) => resolve(path)),
+          job,
+        );
+      } catch (thrown) {
+        const failure = fileFailure(thrown, doing, paths[0]);
+        if (failure.code in fsDef.functions[name].errors) return failure as HubError<CodeOf<N>>;
+        // A code the page does not promise for this function.
+        return refusal('fs.io', doing, paths[0], failure.message);
+      }
     }
+
+    return {
+      read: (given) => {
+        const path = absolute(given);
+        return run('read', 'read', [path], () => readBytes(path));
+      },
+      read_bytes: (given, offset, length) => {
+        const path = absolute(given);
+        return run('read_bytes', 'read', [path], () => readBytes(path, offset, length));
+      },
+      write: (given, content) => {
+        const path = absolute(given);
+        return run('write', 'write', [path], () => writeAtomic(path, content));
+      },
+      append: (given, content) => {
+        const path = absolute(given);
+        return run('append', 'append to', [path], () => append(path, content));
+      },
+      exists: (given) => {
+        const path = absolute(given);
+        return run('exists', 'look for', [path], async () => (await unlessMissing(stat(path))) !== undefined);
+      },
+      is_dir: (given) => {
+        const path = absolute(given);
+        const look = async () => (await unlessMissing(stat(path)))?.isDirectory() === true;
+        return run('is_dir', 'look for', [path], look);
+      },
+      listdir: (given) => {
+        const path = absolute(given);
+        return run('listdir', 'list', [path], () => listNames(path));
+      },
+      stat: (given) => {
+        const path = absolute(given);
+        return run('stat', 'look at', [path], () => fileInfo(path));
+      },
+      mkdir: (given) => {
+        const path = absolute(given);
+        return run('mkdir', 'make the folder', [path], async () => void (await makeFolder(path)));
+      },
+      rmdir: (given, options) => {
+        const path = absolute(given);
+        const remove = () =>
+          options?.recursive === true ? removeTree(path, protectedPaths) : removeFolder(path);
+        return run('rmdir', 'remove', [path], remove);
+      },
+      delete: (given) => {
+        const path = absolute(given);
+        return run('delete', 'delete', [path], () => removeFile(path));
+      },
+      copy: (givenFrom, givenTo) => {
+        const [from, to] = [absolute(givenFrom), absolute(givenTo)];
+        return run('copy', `copy to ${to}:`, [from, to], () => copy(from, to));
+      },
+      rename: (givenFrom, givenTo) => {
+        const [from, to] = [absolute(givenFrom), absolute(givenTo)];
+        return run('rename', `rename to ${to}:`, [from, to], () => move(from, to));
+      },
+      resolve_safe: (givenRoot, relative) => {
+        const root = absolute(givenRoot);
+        return run('resolve_safe', 'look at', [root], () => resolveSafe(root, relative));
+      },
+    };
   }
 
-  const functions = {
-    read: (given: string) => {
-      const path = absolute(given);
-      return run('read', 'read', [path], () => readBytes(path));
-    },
-    read_bytes: (given: string, offset: number | undefined, length: number | undefined) => {
-      const path = absolute(given);
-      return run('read_bytes', 'read', [path], () => readBytes(path, offset, length));
-    },
-    write: (given: string, content: Uint8Array) => {
-      const path = absolute(given);
-      return run('write', 'write', [path], () => writeAtomic(path, content));
-    },
-    append: (given: string, content: Uint8Array) => {
-      const path = absolute(given);
-      return run('append', 'append to', [path], () => append(path, content));
-    },
-    exists: (given: string) => {
-      const path = absolute(given);
-      return run('exists', 'look for', [path], async () => (await unlessMissing(stat(path))) !== undefined);
-    },
-    is_dir: (given: string) => {
-      const path = absolute(given);
-      return run(
-        'is_dir',
-        'look for',
-        [path],
-        async () => (await unlessMissing(stat(path)))?.isDirectory() === true,
-      );
-    },
-    listdir: (given: string) => {
-      const path = absolute(given);
-      return run('listdir', 'list', [path], () => listNames(path));
-    },
-    stat: (given: string) => {
-      const path = absolute(given);
-      return run('stat', 'look at', [path], () => fileInfo(path));
-    },
-    mkdir: (given: string) => {
-      const path = absolute(given);
-      return run('mkdir', 'make the folder', [path], async () => void (await makeFolder(path)));
-    },
-    rmdir: (given: string, options: { readonly recursive?: boolean | undefined } | undefined) => {
-      const path = absolute(given);
-      const remove = () =>
-        options?.recursive === true ? removeTree(path, protectedPaths) : removeFolder(path);
-      return run('rmdir', 'remove', [path], remove);
-    },
-    delete: (given: string) => {
-      const path = absolute(given);
-      return run('delete', 'delete', [path], () => removeFile(path));
-    },
-    copy: (givenFrom: string, givenTo: string) => {
-      const [from, to] = [absolute(givenFrom), absolute(givenTo)];
-      return run('copy', `copy to ${to}:`, [from, to], () => copy(from, to));
-    },
-    rename: (givenFrom: string, givenTo: string) => {
-      const [from, to] = [absolute(givenFrom), absolute(givenTo)];
-      return run('rename', `rename to ${to}:`, [from, to], () => move(from, to));
-    },
-    resolve_safe: (givenRoot: string, relative: string) => {
-      const root = absolute(givenRoot);
-      return run('resolve_safe', 'look at', [root], () => resolveSafe(root, relative));
-    },
-  };
-  return { engine: () => functions, handlers: {} };
+  return { engine, handlers: {} };
 });
 
 async function append(path: string, content: Uint8Array): Promise<void> {

@@ -15,18 +15,21 @@ const credentialHeader =
 
 /** Resolves with the answer or rejects with HubError<FetchCode>. `signal` gives up. */
 export async function performFetch(request: FetchRequest, signal: AbortSignal): Promise<FetchResponse> {
-  const timeout = AbortSignal.timeout(request.timeoutMs);
   const url = parseUrl(request.url);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), request.timeoutMs);
   try {
-    return await follow(request, url, AbortSignal.any([signal, timeout]));
+    return await follow(request, url, AbortSignal.any([signal, timeout.signal]));
   } catch (thrown) {
     if (thrown instanceof HubError) throw thrown;
     if (signal.aborted) throw fail('http.cancelled', 'the request was cancelled');
-    if (timeout.aborted) {
+    if (timeout.signal.aborted) {
       const seconds = request.timeoutMs / 1000;
       throw fail('http.timeout', `no complete answer from ${url.host} in ${seconds} s`, { host: url.host });
     }
     throw fetchFailure(thrown, url.host);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -8,8 +8,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { fail, type HubError } from '../../base/errors.js';
-import { LuaFloat, type LuaValue } from '../../base/values.js';
-import { isInteger, MAX_DEPTH, MAX_TEXT_BYTES } from './print.js';
+import type { LuaValue } from '../../base/values.js';
+import { floatOf, integerOf } from './parse-number.js';
+import { MAX_DEPTH, MAX_TEXT_BYTES } from './print.js';
 
 export type ParseCode = 'json.syntax' | 'json.not_utf8' | 'json.too_deep' | 'json.too_large';
 
@@ -55,11 +56,6 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** More values than Lua is handed at once; reading them takes the loop some tens of milliseconds. */
 export const MAX_VALUES = 400_000;
-
-/** So many decimal digits are exact in a number. */
-const SAFE_DIGITS = 15;
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
 
 class Parser {
   readonly #text: string;
@@ -194,33 +190,16 @@ class Parser {
       this.#digits();
     }
     const source = this.#text.slice(start, this.#at);
-    if (isFloat) return this.#float(source, start);
-    // Adding 0 turns -0 into 0: the integer has no sign.
-    if (digits <= SAFE_DIGITS) return Number(source) + 0;
-    return this.#bigInteger(source, start);
+    const value = isFloat ? floatOf(source) : integerOf(source, digits);
+    if (value !== undefined) return value;
+    this.#at = start;
+    throw this.#failure('json.syntax', 'a number is too large for a float');
   }
 
   #digits(): void {
     const from = this.#at;
     while (isDigit(this.#text.charCodeAt(this.#at))) this.#at++;
     if (this.#at === from) throw this.#expected('a digit');
-  }
-
-  #bigInteger(source: string, start: number): LuaValue {
-    // BigInt takes quadratic time; what is longer than this is beyond 64 bits anyway.
-    if (source.length > 20) return this.#float(source, start);
-    const value = BigInt(source);
-    if (value < MIN_INT64 || value > MAX_INT64) return this.#float(source, start);
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  }
-
-  #float(source: string, start: number): LuaValue {
-    const value = Number(source);
-    if (!Number.isFinite(value)) {
-      this.#at = start;
-      throw this.#failure('json.syntax', 'a number is too large for a float');
-    }
-    return isInteger(value) ? new LuaFloat(value) : value;
   }
 
   #string(): string {

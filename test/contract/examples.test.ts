@@ -1,5 +1,6 @@
 /** Every example of the reference runs as it stands, in a real engine, and leaves the repository as it was. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PrimitiveDef } from '../../primitives/define.js';
 import { primitives } from '../../primitives/index.js';
@@ -20,4 +21,15 @@ test.each(examples)('$name', async ({ name, code }) => {
   expect(host.quits).toEqual([]);
   const errors = host.log.at('error');
   if (name !== 'log.error') expect(errors).toEqual([]);
+});
+
+test('the generated stubs are Lua', async () => {
+  const folder = join(import.meta.dirname, '../../lua/meta');
+  const { run } = openLuaHost();
+  for (const name of readdirSync(folder)) {
+    const stub = readFileSync(join(folder, name), 'utf8');
+    expect(await run('local f, message = load(...) return message or type(f)', stub), name).toEqual([
+      'function',
+    ]);
+  }
 });

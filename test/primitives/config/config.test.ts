@@ -19,6 +19,7 @@ import { config } from '../../../primitives/config/config.js';
 import { SettingsFile } from '../../../primitives/config/settings-file.js';
 import { FakeHub } from '../../support/fake-hub.js';
 import { tempDir } from '../../support/temp-repo.js';
+import { until } from '../../support/until.js';
 
 function open() {
   const hub = new FakeHub(config);
@@ -236,6 +237,25 @@ describe('many at the same time', () => {
     expect(Object.keys(settings)).toHaveLength(2 * count);
     expect(settings['a99']).toEqual({ by: 'a' });
     expect(readdirSync(join(path, '..'))).toEqual(['config.json']);
+  });
+
+  test('a process that is killed in the middle takes nothing of another with it', async () => {
+    const path = join(tempDir(), 'config.json');
+    const [dying, living] = [
+      await startSetter(path, 'd', 1_000, 'in turn'),
+      await startSetter(path, 'l', 50, 'in turn'),
+    ];
+    const exits = [dying, living].map(async (child) => (await once(child, 'exit'))[0] as number | null);
+    for (const child of [dying, living]) child.stdin?.write('go\n');
+    const keys = (prefix: string): number =>
+      existsSync(path)
+        ? Object.keys(onDisk(path) as object).filter((key) => key.startsWith(prefix)).length
+        : 0;
+    await until(() => keys('d') > 3 && keys('l') > 3);
+    dying.kill('SIGKILL');
+    expect(await Promise.all(exits)).toEqual([null, 0]);
+    expect(keys('l')).toBe(50);
+    expect(existsSync(`${path}.lock`)).toBe(false);
   });
 });
 

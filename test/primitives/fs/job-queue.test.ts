@@ -18,9 +18,9 @@ function jobs() {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('jobs of one path run one after the other, others beside them', async () => {
-  const queue = new JobQueue({ maxRunning: 8, maxWaiting: 100 });
+  const run = new JobQueue({ maxRunning: 8, maxWaiting: 100 }).owner();
   const { started, job, end } = jobs();
-  const results = [queue.run(['a'], job('a1')), queue.run(['a'], job('a2')), queue.run(['b'], job('b1'))];
+  const results = [run(['a'], job('a1')), run(['a'], job('a2')), run(['b'], job('b1'))];
   await settled();
   expect(started).toEqual(['a1', 'b1']);
   end('a1');
@@ -32,10 +32,10 @@ test('jobs of one path run one after the other, others beside them', async () =>
 });
 
 test('a job that fails lets the next one of its path run', async () => {
-  const queue = new JobQueue({ maxRunning: 8, maxWaiting: 100 });
+  const run = new JobQueue({ maxRunning: 8, maxWaiting: 100 }).owner();
   const { started, job, end } = jobs();
-  const first = queue.run(['a'], job('a1'));
-  const second = queue.run(['a'], job('a2'));
+  const first = run(['a'], job('a1'));
+  const second = run(['a'], job('a2'));
   await settled();
   end('a1', new Error('no'));
   await expect(first).rejects.toThrow('no');
@@ -46,9 +46,9 @@ test('a job that fails lets the next one of its path run', async () => {
 });
 
 test('jobs with two paths wait for both, and never for each other', async () => {
-  const queue = new JobQueue({ maxRunning: 8, maxWaiting: 100 });
+  const run = new JobQueue({ maxRunning: 8, maxWaiting: 100 }).owner();
   const { started, job, end } = jobs();
-  const all = [queue.run(['a', 'b'], job('1')), queue.run(['b', 'a'], job('2')), queue.run(['a'], job('3'))];
+  const all = [run(['a', 'b'], job('1')), run(['b', 'a'], job('2')), run(['a'], job('3'))];
   for (const name of ['1', '2', '3']) {
     await settled();
     expect(started.at(-1)).toBe(name);
@@ -58,15 +58,15 @@ test('jobs with two paths wait for both, and never for each other', async () => 
 });
 
 test('a path named twice does not wait for itself', async () => {
-  const queue = new JobQueue({ maxRunning: 8, maxWaiting: 100 });
-  expect(await queue.run(['a', 'a'], () => Promise.resolve(1))).toBe(1);
+  const run = new JobQueue({ maxRunning: 8, maxWaiting: 100 }).owner();
+  expect(await run(['a', 'a'], () => Promise.resolve(1))).toBe(1);
 });
 
 test('so many run at a time, in the order they came; beyond the waiting ones a job is refused', async () => {
-  const queue = new JobQueue({ maxRunning: 2, maxWaiting: 2 });
+  const run = new JobQueue({ maxRunning: 2, maxWaiting: 2 }).owner();
   const { started, job, end } = jobs();
-  const all = ['1', '2', '3', '4'].map((name) => queue.run([name], job(name)));
-  const refused = await queue.run(['5'], job('5')).catch((thrown: unknown) => thrown);
+  const all = ['1', '2', '3', '4'].map((name) => run([name], job(name)));
+  const refused = await run(['5'], job('5')).catch((thrown: unknown) => thrown);
   expect(refused).toBeInstanceOf(HubError);
   expect((refused as HubError).code).toBe('fs.busy');
   await settled();
@@ -79,5 +79,20 @@ test('so many run at a time, in the order they came; beyond the waiting ones a j
   end('3');
   end('4');
   await Promise.all(all);
-  expect(await queue.run(['6'], () => Promise.resolve('again'))).toBe('again');
+  expect(await run(['6'], () => Promise.resolve('again'))).toBe('again');
+});
+
+test("owners take turns, and the limit is each one's own", async () => {
+  const queue = new JobQueue({ maxRunning: 1, maxWaiting: 5 });
+  const [wild, calm] = [queue.owner(), queue.owner()];
+  const { started, job, end } = jobs();
+  const all = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6'].map((name) => wild([name], job(name)));
+  await expect(wild(['w7'], job('w7'))).rejects.toMatchObject({ code: 'fs.busy' });
+  all.push(calm(['c1'], job('c1')), calm(['c2'], job('c2')));
+  for (let i = 0; i < 8; i++) {
+    await settled();
+    end(started.at(-1) ?? '');
+  }
+  await Promise.all(all);
+  expect(started).toEqual(['w1', 'w2', 'c1', 'w3', 'c2', 'w4', 'w5', 'w6']);
 });
