@@ -293,6 +293,26 @@ export class PatternMatcher {
   }
 }
 
+/**
+ * Whether a pattern can be matched without an error, whatever the subject. Errs on the side of no: captures must be
+ * closed in order, back references must follow what they name.
+ */
+export function isWellFormed(pattern: Uint8Array): boolean {
+  const text = Buffer.from(pattern).toString('latin1');
+  const items = text.match(/%b[^]{2}|%f(?=\[)|%(?![fb])[^]|\[\^?\]?(?:%[^]|[^\]%])*\]|[^[%]/g) ?? [];
+  if (items.join('') !== text || items.length > MAX_DEPTH / 2) return false;
+  const open: number[] = [];
+  let count = 0;
+  for (const item of items) {
+    if (item === '(') open.push(++count);
+    else if (item === ')' && open.pop() === undefined) return false;
+    else if (/^%[0-9]$/.test(item) && (Number(item[1]) < 1 || Number(item[1]) > count || open.includes(Number(item[1])))) {
+      return false;
+    }
+  }
+  return open.length === 0 && count <= MAX_CAPTURES;
+}
+
 /** Whether `byte` is what `%letter` stands for; an upper-case letter is the complement, no letter itself. */
 function inClass(byte: number, letter: number): boolean {
   const lower = letter | 0x20;

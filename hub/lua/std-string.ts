@@ -5,7 +5,7 @@
  * is over; results are those of Lua's own functions.
  */
 import { TYPE } from './constants.js';
-import { PatternError, PatternMatcher } from './patterns.js';
+import { isWellFormed, PatternError, PatternMatcher } from './patterns.js';
 import { type HostFunction, LuaRaise, type LuaState } from './state.js';
 import { NotEnoughMemory } from './strings.js';
 import type { Ptr } from './wasm.js';
@@ -23,10 +23,15 @@ export function stringFunctions(state: LuaState, interrupt: () => void): Record<
   const pushRange = (L: Ptr, start: number, end: number): void => {
     x.lua_pushlstring(L, x.lua_tolstring(L, 1, 0) + start, end - start);
   };
+  const pushNil = (L: Ptr): number => {
+    x.lua_pushnil(L);
+    return 1;
+  };
   return {
     /**
-     * (subject, pattern, from, anchors, last_end) -> start, end, captures...; or nothing. Positions count from 1, the
+     * (subject, pattern, from, anchors, last_end, bare) -> start, end, captures...; or nil. Positions count from 1, the
      * end is inclusive. `anchors`: a leading ^ is an anchor. An empty match that ends at `last_end` does not count.
+     * `bare`: the captures are not wanted.
      */
     search: (L) => {
       const [subject, pattern] = [view(L, 1), view(L, 2)];
@@ -39,11 +44,11 @@ export function stringFunctions(state: LuaState, interrupt: () => void): Record<
           if (end >= 0 && end !== lastEnd) return pushMatch(start, end);
           if (anchored) break;
         }
-        return 0;
+        return pushNil(L);
       });
 
       function pushMatch(start: number, end: number): number {
-        const captures = matcher.captures();
+        const captures = x.lua_toboolean(L, 6) !== 0 ? [] : matcher.captures();
         if (x.lua_checkstack(L, captures.length + 2) === 0) throw new LuaRaise('too many captures');
         state.codec.pushNumber(L, start + 1);
         state.codec.pushNumber(L, end);
@@ -54,11 +59,16 @@ export function stringFunctions(state: LuaState, interrupt: () => void): Record<
         return captures.length + 2;
       }
     },
-    /** (subject, text, from) -> start, end; or nothing. */
+    /** (pattern) -> whether nothing in it can make Lua refuse it. */
+    is_well_formed: (L) => {
+      x.lua_pushboolean(L, isWellFormed(view(L, 1)) ? 1 : 0);
+      return 1;
+    },
+    /** (subject, text, from) -> start, end; or nil. */
     find_text: (L) => {
       const needle = view(L, 2);
       const at = PatternMatcher.indexOf(view(L, 1), needle, x.lua_tonumberx(L, 3, 0) - 1, interrupt);
-      if (at < 0) return 0;
+      if (at < 0) return pushNil(L);
       state.codec.pushNumber(L, at + 1);
       state.codec.pushNumber(L, at + needle.length);
       return 2;

@@ -2,6 +2,8 @@
 -- Order of registration is the order of calls. A list is never changed under an `emit` that walks it: additions go
 -- behind the end it knows, removals mark, and cleaning up makes a new list.
 local events, hidden = ...
+-- Kept: a plugin may put something else in these places.
+local error, pcall, tostring, traceback, type, xpcall = error, pcall, tostring, debug.traceback, type, xpcall
 
 -- Event name -> list of handlers { id, event, callback, live }, with `dead` counting those to clean up.
 local lists = {}
@@ -19,7 +21,7 @@ local function with_traceback(failure)
     local ok, text = pcall(tostring, failure)
     failure = ok and text or type(failure)
   end
-  return debug.traceback(failure, 2)
+  return traceback(failure, 2)
 end
 
 local function run(event, data)

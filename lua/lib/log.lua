@@ -2,6 +2,10 @@
 -- Nothing of the value is run but `__tostring`, and that protected. Text is cut here already, before it is copied to
 -- the host; the host says in the line that it was cut.
 local log, hidden = ...
+-- Kept: a plugin may put something else in these places.
+local error, getmetatable, next, pcall, rawget, rawlen, tostring, type =
+  error, getmetatable, next, pcall, rawget, rawlen, tostring, type
+local min, number_type, concat, sort, utf8_len = math.min, math.type, table.concat, table.sort, utf8.len
 
 local max_bytes = 16 * 1024
 local max_field_bytes = 1024
@@ -30,12 +34,12 @@ end
 local function named_keys(value, length)
   local keys = {}
   for key in next, value do
-    if not (math.type(key) == "integer" and key >= 1 and key <= length) then
+    if not (number_type(key) == "integer" and key >= 1 and key <= length) then
       keys[#keys + 1] = key
       if #keys > max_members then break end
     end
   end
-  table.sort(keys, by_kind_then_value)
+  sort(keys, by_kind_then_value)
   return keys
 end
 
@@ -45,12 +49,12 @@ local function write_members(out, value, depth, around)
   local length = rawlen(value)
   local keys = named_keys(value, length)
   local separator = ""
-  for index = 1, math.min(length, max_members) do
+  for index = 1, min(length, max_members) do
     out[#out + 1] = separator
     write(out, rawget(value, index), depth, around)
     separator = ", "
   end
-  for index = 1, math.min(#keys, max_members) do
+  for index = 1, min(#keys, max_members) do
     local key = keys[index]
     out[#out + 1] = separator
     if type(key) == "string" and key:find("^[%a_][%w_]*$") then
@@ -94,13 +98,13 @@ local function text(value)
   if type(value) == "string" then return value end
   local out = {}
   write(out, value, max_depth, {})
-  return table.concat(out)
+  return concat(out)
 end
 
 -- A field's name, which must be text; the host repairs values but not names.
 local function field_name(key)
   local name = text(key):sub(1, max_field_bytes)
-  return utf8.len(name) and name or name:gsub("[\x80-\xff]", "?")
+  return utf8_len(name) and name or name:gsub("[\x80-\xff]", "?")
 end
 
 local function define(level)

@@ -1,9 +1,22 @@
 -- The base library: what could stall the hub, load bytecode or leave the sandbox is replaced or removed.
 -- docs/lua-runtime.md says what and why. Originals stay in locals here, where plugins cannot reach them.
 local host = ...
-local type, error, pcall, select, tostring, rawget = type, error, pcall, select, tostring, rawget
+local type, error, pcall, select, tostring = type, error, pcall, select, tostring
+local rawget, getmetatable = rawget, getmetatable
 local concat, pack = table.concat, table.pack
 local find, sub, format = string.find, string.sub, string.format
+
+-- Calls one of Lua's own functions on behalf of one of ours, so that an error names the function as the caller knows
+-- it and the caller's line. To be used in tail position only: then whoever called ours is one level up.
+local gsub = string.gsub
+local function pass(ok, ...)
+  if ok then return ... end
+  local message = ...
+  if type(message) ~= "string" or find(message, "^[^\n]-:%d+: ") then error(message, 0) end
+  error(gsub(message, "^(bad argument #%d+ to ')[%w_]+%.([%w_]+')", "%1%2"), 2)
+end
+local function checked(f, ...) return pass(pcall(f, ...)) end
+host.checked = checked
 
 -- Finalizers run with hooks off, so one that loops could never be stopped.
 local raw_setmetatable = setmetatable
@@ -11,13 +24,16 @@ function setmetatable(t, mt)
   if type(mt) == "table" and rawget(mt, "__gc") ~= nil then
     error("__gc is not supported here: nothing could interrupt it; use a <close> variable", 2)
   end
+  if type(t) ~= "table" or (mt ~= nil and type(mt) ~= "table") or getmetatable(t) ~= nil then
+    return checked(raw_setmetatable, t, mt)
+  end
   return raw_setmetatable(t, mt)
 end
 
 -- A message handler that loops must not keep a task alive that is being ended.
 local raw_xpcall, killing = xpcall, host.killing
 function xpcall(f, handler, ...)
-  if type(handler) ~= "function" then return raw_xpcall(f, handler, ...) end
+  if type(handler) ~= "function" then return checked(raw_xpcall, f, handler, ...) end
   return raw_xpcall(f, function(message)
     if killing() then return message end
     return handler(message)
@@ -41,19 +57,20 @@ local function drain(reader)
   end
 end
 
-function load(chunk, name, mode, ...)
+function load(...)
+  local chunk, name, mode = ...
   if type(chunk) == "function" then
     local text, message = drain(chunk)
     if not text then return nil, message end
     chunk, name = text, name or "=(load)"
   end
-  if type(chunk) ~= "string" then return raw_load(chunk, name, "t", ...) end
+  if type(chunk) ~= "string" then return checked(raw_load, ...) end
   if #chunk > MAX_CHUNK_BYTES then return nil, format("chunk is larger than %d bytes", MAX_CHUNK_BYTES) end
   if sub(chunk, 1, 1) == "\27" then return nil, "attempt to load a binary chunk (mode is 't')" end
   if type(mode) == "string" and not find(mode, "t", 1, true) then
     return nil, format("attempt to load a text chunk (mode is '%s')", mode)
   end
-  return raw_load(chunk, name, "t", ...)
+  return raw_load(chunk, name, "t", select(4, ...))
 end
 
 -- A full collection of a large heap takes a while; in steps, the hub goes on meanwhile.
@@ -68,7 +85,7 @@ function collectgarbage(option, argument, ...)
     return 0
   end
   if option == "step" and math.type(argument) == "integer" and argument > STEP_KIB then argument = STEP_KIB end
-  return raw_collectgarbage(option, argument, ...)
+  return checked(raw_collectgarbage, option, argument, ...)
 end
 
 -- Output goes to the log.

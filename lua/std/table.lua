@@ -1,8 +1,10 @@
 -- The table library: what walks many elements does so in Lua, where it can be preempted and comparators may wait.
 -- Small calls go to Lua's own functions. Same results and messages, except that `sort` is stable and never complains
 -- about an inconsistent comparator.
-local select, type = select, type
+local host = ...
+local select, type, mathtype, min, maxinteger = select, type, math.type, math.min, math.maxinteger
 local c_insert, c_remove, c_concat, c_move, c_sort = table.insert, table.remove, table.concat, table.move, table.sort
+local checked = host.checked
 
 -- Elements that a C function may touch in one call: a few milliseconds.
 local MAX_ELEMENTS = 50000
@@ -11,47 +13,58 @@ local MAX_SORTED = 20000
 local MAX_ARRAY = 2 ^ 31 - 1
 
 function table.insert(t, ...)
-  if select("#", ...) ~= 2 or type(t) ~= "table" or #t <= MAX_ELEMENTS then return c_insert(t, ...) end
+  if type(t) ~= "table" then return checked(c_insert, t, ...) end
+  local count = select("#", ...)
+  if count == 1 then return c_insert(t, ...) end
   local position, value = ...
   local last = #t + 1
-  if math.type(position) ~= "integer" or position < 1 or position > last then return c_insert(t, ...) end
+  if count ~= 2 or last <= MAX_ELEMENTS or mathtype(position) ~= "integer" or position < 1 or position > last then
+    return checked(c_insert, t, ...)
+  end
   for i = last, position + 1, -1 do t[i] = t[i - 1] end
   t[position] = value
 end
 
 function table.remove(t, ...)
-  if select("#", ...) == 0 or type(t) ~= "table" or #t <= MAX_ELEMENTS then return c_remove(t, ...) end
+  if type(t) ~= "table" then return checked(c_remove, t, ...) end
+  if select("#", ...) == 0 then return c_remove(t) end
   local position, size = (...), #t
-  if math.type(position) ~= "integer" or position < 1 or position > size then return c_remove(t, ...) end
+  if size <= MAX_ELEMENTS or mathtype(position) ~= "integer" or position < 1 or position > size then
+    return checked(c_remove, t, ...)
+  end
   local removed = t[position]
   for i = position, size - 1 do t[i] = t[i + 1] end
   t[size] = nil
   return removed
 end
 
-function table.concat(t, separator, first, last)
-  if type(t) ~= "table" then return c_concat(t, separator, first, last) end
-  local from, to = first or 1, last or #t
-  if math.type(from) ~= "integer" or math.type(to) ~= "integer" or to - from < MAX_ELEMENTS then
-    return c_concat(t, separator, first, last)
-  end
+local function concat_in_pieces(t, separator, from, to)
   local pieces = {}
   for i = from, to, MAX_ELEMENTS do
-    pieces[#pieces + 1] = c_concat(t, separator, i, math.min(i + MAX_ELEMENTS - 1, to))
+    pieces[#pieces + 1] = c_concat(t, separator, i, min(i + MAX_ELEMENTS - 1, to))
   end
   return c_concat(pieces, separator)
 end
 
-function table.move(source, first, last, at, target)
-  if math.type(first) ~= "integer" or math.type(last) ~= "integer" or math.type(at) ~= "integer" then
-    return c_move(source, first, last, at, target)
+function table.concat(t, separator, first, last)
+  if type(t) ~= "table" then return checked(c_concat, t, separator, first, last) end
+  local from, to = first or 1, last or #t
+  if mathtype(from) ~= "integer" or mathtype(to) ~= "integer" or to < from or to - from < MAX_ELEMENTS then
+    return checked(c_concat, t, separator, first, last)
   end
-  -- the difference of the extremes overflows: C has the message for that
-  if last - first < MAX_ELEMENTS or (first <= 0 and last >= math.maxinteger + first) then
-    return c_move(source, first, last, at, target)
+  return checked(concat_in_pieces, t, separator, from, to)
+end
+
+function table.move(source, first, last, at, target)
+  local integers = mathtype(first) == "integer" and mathtype(last) == "integer" and mathtype(at) == "integer"
+  -- where a difference overflows, C has the message
+  if not integers or last - first < MAX_ELEMENTS or (first <= 0 and last >= maxinteger + first) then
+    return checked(c_move, source, first, last, at, target)
   end
   local into = target == nil and source or target
-  if at > math.maxinteger - (last - first) then return c_move(source, first, last, at, target) end
+  if at > maxinteger - (last - first) or type(source) ~= "table" or type(into) ~= "table" then
+    return checked(c_move, source, first, last, at, target)
+  end
   if at > last or at <= first or (target ~= nil and target ~= source) then
     for i = 0, last - first do into[at + i] = source[first + i] end
   else
@@ -89,11 +102,11 @@ end
 local function merge_sort(t, size, before)
   local values, spare = {}, {}
   for i = 1, size do values[i] = t[i] end
-  for from = 1, size, RUN do sort_run(values, from, math.min(from + RUN - 1, size), before) end
+  for from = 1, size, RUN do sort_run(values, from, min(from + RUN - 1, size), before) end
   local width = RUN
   while width < size do
     for from = 1, size, 2 * width do
-      merge(values, spare, from, math.min(from + width - 1, size), math.min(from + 2 * width - 1, size), before)
+      merge(values, spare, from, min(from + width - 1, size), min(from + 2 * width - 1, size), before)
     end
     values, spare = spare, values
     width = 2 * width
@@ -102,9 +115,8 @@ local function merge_sort(t, size, before)
 end
 
 function table.sort(t, before)
-  if type(t) ~= "table" or (before ~= nil and type(before) ~= "function") then return c_sort(t, before) end
+  if type(t) ~= "table" or (before ~= nil and type(before) ~= "function") then return checked(c_sort, t, before) end
   local size = #t
-  if size < 2 or size >= MAX_ARRAY then return c_sort(t, before) end
-  if before == nil and size <= MAX_SORTED then return c_sort(t) end
+  if size < 2 or size >= MAX_ARRAY or (before == nil and size <= MAX_SORTED) then return checked(c_sort, t, before) end
   merge_sort(t, size, before or less)
 end
