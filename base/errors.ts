@@ -11,11 +11,20 @@ export class HubError<C extends string = string> extends Error {
   /** Facts a program may want beside the message: paths, limits, ids. Plain data. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: C, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
+  constructor(
+    code: C,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details;
   }
+}
+
+/** `instanceof HubError` with a type that checks: the class is generic in its code. */
+export function isHubError(thrown: unknown): thrown is HubError {
+  return thrown instanceof HubError;
 }
 
 /** Makes an expected failure to return (or throw). */

@@ -8,7 +8,7 @@
  * `worker.gone`. Events flow the other way on credit (base/event-outlet.ts).
  * Nothing here knows what a thread is or restarts anything.
  */
-import { HubError, messageOf } from './errors.js';
+import { HubError, isHubError, messageOf } from './errors.js';
 import type { EventLike, LaneTable } from './event-lanes.js';
 import { EventOutlet, type OutletLimits } from './event-outlet.js';
 import { describeMessage, RPC_VERSION, readToWorker, type ToHub, type ToWorker } from './rpc-wire.js';
@@ -248,6 +248,3 @@ class Server<E extends EventLike> implements RpcServer<E> {
 }
 
 // A bare instanceof would leave the code's type open.
-function isHubError(value: unknown): value is HubError {
-  return value instanceof HubError;
-}

@@ -43,7 +43,8 @@ export interface IdSchema<Of extends string = string> extends Base<'id', number>
 export interface ListSchema<E extends Schema = Schema> extends Base<'list', Infer<E>[]> {
   readonly element: E;
 }
-export interface MapSchema<E extends Schema = Schema> extends Base<'map', Readonly<Record<string, Infer<E>>>> {
+export interface MapSchema<E extends Schema = Schema>
+  extends Base<'map', Readonly<Record<string, Infer<E>>>> {
   readonly element: E;
 }
 export type Fields = Readonly<Record<string, Schema>>;
@@ -61,7 +62,8 @@ export interface OptSchema<S extends Schema = Schema> extends Base<'opt', Infer<
   readonly inner: S;
 }
 /** The first alternative that fits. Alternatives must differ in their Lua type. */
-export interface UnionSchema<S extends readonly Schema[] = readonly Schema[]> extends Base<'union', Infer<S[number]>> {
+export interface UnionSchema<S extends readonly Schema[] = readonly Schema[]>
+  extends Base<'union', Infer<S[number]>> {
   readonly alternatives: S;
 }
 
@@ -102,7 +104,9 @@ export type InferFields<F> = {
   readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Infer<F[K]>;
 } & { readonly [K in OptionalKeys<F>]?: Infer<F[K]> };
 
-export type InferArgs<A> = { -readonly [I in keyof A]: A[I] extends NamedSchema<string, infer S> ? Infer<S> : never };
+export type InferArgs<A> = {
+  -readonly [I in keyof A]: A[I] extends NamedSchema<string, infer S> ? Infer<S> : never;
+};
 
 /** The vocabulary of schemas. */
 export const t = {
@@ -115,7 +119,10 @@ export const t = {
   int: (range: NumberRange = {}): IntSchema => ({ kind: 'int', ...range }),
   bool: { kind: 'bool' } as BoolSchema,
   any: { kind: 'any' } as AnySchema,
-  oneOf: <const V extends readonly string[]>(...values: V): EnumSchema<V[number]> => ({ kind: 'enum', values }),
+  oneOf: <const V extends readonly string[]>(...values: V): EnumSchema<V[number]> => ({
+    kind: 'enum',
+    values,
+  }),
   id: <const Of extends string>(of: Of): IdSchema<Of> => ({ kind: 'id', of }),
   list: <const E extends Schema>(element: E): ListSchema<E> => ({ kind: 'list', element }),
   map: <const E extends Schema>(element: E): MapSchema<E> => ({ kind: 'map', element }),
@@ -126,7 +133,10 @@ export const t = {
   }),
   fn: <const A extends readonly NamedSchema[]>(...args: A): FnSchema<A> => ({ kind: 'fn', args }),
   opt: <const S extends Schema>(inner: S): OptSchema<S> => ({ kind: 'opt', inner }),
-  union: <const S extends readonly Schema[]>(...alternatives: S): UnionSchema<S> => ({ kind: 'union', alternatives }),
+  union: <const S extends readonly Schema[]>(...alternatives: S): UnionSchema<S> => ({
+    kind: 'union',
+    alternatives,
+  }),
 };
 
 export function named<const N extends string, const S extends Schema>(

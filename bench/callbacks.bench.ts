@@ -11,7 +11,7 @@ const BATCH = 100_000;
 export const callbacks: Bench = {
   name: 'callbacks',
   async run() {
-    const { engine, close } = openBenchHub();
+    const { engine, ...opened } = openBenchHub();
     const collect = garbageCollector();
     const live: Callback[] = [];
     addFunctions(engine, {
@@ -28,7 +28,10 @@ export const callbacks: Bench = {
         '=bench',
       );
     const heaps = async (): Promise<{ lua: number; js: number }> => {
-      const [kib] = await engine.load('collectgarbage() collectgarbage() return collectgarbage("count")', '=bench');
+      const [kib] = await engine.load(
+        'collectgarbage() collectgarbage() return collectgarbage("count")',
+        '=bench',
+      );
       collect();
       await new Promise((resolve) => setImmediate(resolve));
       collect();
@@ -40,17 +43,29 @@ export const callbacks: Bench = {
       for (let i = 0; i < 10; i++) await batch();
     });
     const after = await heaps();
-    await close();
+    await opened.close();
     return [
       figure('register and remove a callback, mean of a million', (ms * 1000) / (10 * BATCH), 'us'),
-      figure('Lua heap after a million more, growth', after.lua - before.lua, 'bytes', { atMost: 16_384 }, {
-        name: 'Lua heap before',
-        value: before.lua,
-      }),
-      figure('JS heap after a million more, growth', after.js - before.js, 'bytes', { atMost: 524_288 }, {
-        name: 'JS heap before',
-        value: before.js,
-      }),
+      figure(
+        'Lua heap after a million more, growth',
+        after.lua - before.lua,
+        'bytes',
+        { atMost: 16_384 },
+        {
+          name: 'Lua heap before',
+          value: before.lua,
+        },
+      ),
+      figure(
+        'JS heap after a million more, growth',
+        after.js - before.js,
+        'bytes',
+        { atMost: 524_288 },
+        {
+          name: 'JS heap before',
+          value: before.js,
+        },
+      ),
     ];
   },
 };

@@ -7,7 +7,7 @@ import { RealClock } from '../base/real-clock.js';
 import { t } from '../base/schema.js';
 import { Inbox } from '../hub/inbox.js';
 import { Loop } from '../hub/loop.js';
-import { event, type EventsOf } from '../primitives/define.js';
+import { type EventsOf, event } from '../primitives/define.js';
 import { openBenchHub } from './bench-hub.js';
 import { type Bench, figure, percentile } from './measure.js';
 
@@ -26,7 +26,7 @@ const FLOOD_MS = 2_000;
 export const inbox: Bench = {
   name: 'inbox',
   async run() {
-    const { hub, engine, close } = openBenchHub();
+    const { hub, engine, ...opened } = openBenchHub();
     await engine.load('seen = 0 events.on("bench.fact", function(e) seen = seen + 1 end)', '=bench');
     const latencies: number[] = [];
     const counters = new Counters();
@@ -65,12 +65,18 @@ export const inbox: Bench = {
     hub.loop.start();
     const [seen] = await engine.load('return seen', '=bench');
     if (seen !== posted) throw new Error(`${posted} events were posted, Lua saw ${String(seen)}`);
-    await close();
+    await opened.close();
     return [
-      figure('events through the inbox to a Lua observer', posted / seconds, '1/s', { atLeast: 100_000 }, {
-        name: 'EventEmitter.emit in JS',
-        value: emitterRate(),
-      }),
+      figure(
+        'events through the inbox to a Lua observer',
+        posted / seconds,
+        '1/s',
+        { atLeast: 100_000 },
+        {
+          name: 'EventEmitter.emit in JS',
+          value: emitterRate(),
+        },
+      ),
       figure('control event p99 while bulk floods', percentile(latencies, 0.99), 'ms', { atMost: 10 }),
       figure('control event max while bulk floods', Math.max(...latencies), 'ms'),
     ];

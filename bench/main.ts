@@ -15,7 +15,9 @@ const benches: readonly Bench[] = [luaCalls, callbacks, runaway, inbox, processB
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');
 const wanted = args.filter((arg) => !arg.startsWith('-'));
-const chosen = benches.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+const chosen = benches.filter(
+  ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+);
 
 const results: Record<string, Figure[]> = {};
 for (const bench of chosen) {

@@ -37,7 +37,8 @@ export function figure(
 ): Figure {
   const { atMost, atLeast } = goal;
   const met = (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
-  const stated = atMost === undefined ? (atLeast === undefined ? undefined : `>= ${atLeast}`) : `<= ${atMost}`;
+  const stated =
+    atMost === undefined ? (atLeast === undefined ? undefined : `>= ${atLeast}`) : `<= ${atMost}`;
   return {
     name,
     value: round(value),
@@ -45,7 +46,10 @@ export function figure(
     ...(stated === undefined ? {} : { goal: stated, met }),
     ...(reference === undefined
       ? {}
-      : { reference: { ...reference, value: round(reference.value) }, ratio: round(value / reference.value) }),
+      : {
+          reference: { ...reference, value: round(reference.value) },
+          ratio: round(value / reference.value),
+        }),
   };
 }
 

@@ -37,9 +37,21 @@ export const processBench: Bench = {
       const rss = rssMb(hub.pid);
       await hub.stop();
       return [
-        figure('./botster start to ready', readyMs, 'ms', { atMost: 500 }, { name: 'node -e 0', value: node }),
+        figure(
+          './botster start to ready',
+          readyMs,
+          'ms',
+          { atMost: 500 },
+          { name: 'node -e 0', value: node },
+        ),
         figure('CPU at rest, over 10 s', cpu, '%', { atMost: 0.5 }),
-        figure('RSS at rest', rss, 'MB', { atMost: 120 }, { name: 'node that only waits', value: await bareNodeMb() }),
+        figure(
+          'RSS at rest',
+          rss,
+          'MB',
+          { atMost: 120 },
+          { name: 'node that only waits', value: await bareNodeMb() },
+        ),
       ];
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -9,25 +9,32 @@ const LOOP = 'while true do pcall(function() while true do end end) end';
 export const runaway: Bench = {
   name: 'runaway plugin',
   async run() {
-    const { engine, close } = openBenchHub({ loadBudgetMs: BUDGET_MS });
+    const { engine, ...opened } = openBenchHub({ loadBudgetMs: BUDGET_MS });
     const idle = await turns(() => new Promise((resolve) => setTimeout(resolve, 300)));
     let endedMs = 0;
     const busy = await turns(async () => {
       const startMs = performance.now();
       const error = await engine.load(LOOP, '=runaway').catch((thrown: unknown) => thrown);
       endedMs = performance.now() - startMs;
-      if (!(error instanceof LuaError) || error.kind !== 'budget') throw new Error('it was not ended by its budget');
+      if (!(error instanceof LuaError) || error.kind !== 'budget')
+        throw new Error('it was not ended by its budget');
     });
-    await close();
+    await opened.close();
     const reference = { name: 'loop turn p99, idle', value: percentile(idle, 0.99) };
     return [
       figure('loop turn p50 while it runs', percentile(busy, 0.5), 'ms'),
       figure('loop turn p99 while it runs', percentile(busy, 0.99), 'ms', { atMost: 10 }, reference),
       figure('loop turn max while it runs', Math.max(...busy), 'ms'),
-      figure(`ended after, with a budget of ${BUDGET_MS} ms`, endedMs, 'ms', { atMost: BUDGET_MS + 50 }, {
-        name: 'budget',
-        value: BUDGET_MS,
-      }),
+      figure(
+        `ended after, with a budget of ${BUDGET_MS} ms`,
+        endedMs,
+        'ms',
+        { atMost: BUDGET_MS + 50 },
+        {
+          name: 'budget',
+          value: BUDGET_MS,
+        },
+      ),
     ];
   },
 };

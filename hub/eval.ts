@@ -5,8 +5,9 @@
  * functions, cyclic tables and the like as `tostring` gives them, bytes that are no UTF-8 with U+FFFD, NaN and the
  * infinities as text. An expression may be given instead of a chunk, as in the `lua` command.
  */
-import { LuaFloat, type LuaValue } from '../base/values.js';
+
 import { HubError } from '../base/errors.js';
+import { LuaFloat, type LuaValue } from '../base/values.js';
 import { printJson } from '../primitives/json/print.js';
 import type { EvalOutcome } from './control/requests.js';
 import { CrossingError } from './lua/codec.js';
@@ -32,7 +33,12 @@ export async function evalLua(
 }
 
 /** As an expression if it is one, else as a chunk. A file is always a chunk. */
-async function run(engine: Engine, code: string, chunkName: string, args: readonly string[]): Promise<LuaValue[]> {
+async function run(
+  engine: Engine,
+  code: string,
+  chunkName: string,
+  args: readonly string[],
+): Promise<LuaValue[]> {
   const read = (L: Ptr, count: number): LuaValue[] => {
     const values: LuaValue[] = [];
     for (let i = -count; i < 0; i++) values.push(readShown(engine, L, i));
@@ -64,7 +70,8 @@ function showable(value: LuaValue): LuaValue {
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
   if (value === null || typeof value !== 'object' || value instanceof LuaFloat) return value;
   if (Array.isArray(value)) return (value as readonly LuaValue[]).map(showable);
-  const entries: [unknown, LuaValue][] = value instanceof Map ? [...value] : Object.entries(value);
+  const entries: [unknown, LuaValue][] =
+    value instanceof Map ? [...(value as ReadonlyMap<unknown, LuaValue>)] : Object.entries(value);
   return Object.fromEntries(entries.map(([key, one]) => [shownKey(key), showable(one)]));
 }
 

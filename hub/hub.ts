@@ -18,11 +18,11 @@ import type { ControlEvent } from './control/control.def.js';
 import { type Handlers, type HubEvent, lanes, type PrimitiveEvent } from './events.js';
 import { Inbox } from './inbox.js';
 import { startLagProbe } from './lag-probe.js';
+import { type EventRecorder, Loop } from './loop.js';
 import { Engine, type EngineLimits } from './lua/engine.js';
 import type { ModuleRoot } from './lua/modules.js';
 import { LuaScheduler } from './lua/scheduler.js';
 import { readStandard, type StandardSource } from './lua/standard.js';
-import { type EventRecorder, Loop } from './loop.js';
 import { PrimitiveHost } from './primitive-host.js';
 import type { WorkerMetrics } from './supervised-worker.js';
 import { Supervisor } from './supervisor.js';
@@ -211,7 +211,8 @@ export class Hub {
         this.#options.onWorkerRestarted?.(worker);
         this.notify(type, { worker, reason, restarts });
       },
-      'worker.failed': ({ type, worker, reason, restarts }) => this.notify(type, { worker, reason, restarts }),
+      'worker.failed': ({ type, worker, reason, restarts }) =>
+        this.notify(type, { worker, reason, restarts }),
       'hub.stopping': ({ reason }) => this.notify('shutdown', { reason }),
     };
   }

@@ -24,7 +24,9 @@ export async function runHub(options: RunOptions): Promise<number> {
   const logFile = await openLogFile({
     path: stateFiles(options.identity.stateDir).log,
     level: options.logLevel,
-    ...(options.foreground ? { console: { fd: 2, color: process.stderr.isTTY && !process.env['NO_COLOR'] } } : {}),
+    ...(options.foreground
+      ? { console: { fd: 2, color: process.stderr.isTTY && !process.env['NO_COLOR'] } }
+      : {}),
   });
   const watch = flushOnCrash(logFile);
   try {

@@ -39,11 +39,7 @@ export class PrimitiveHost {
   /** Sets the globals of `engine`. */
   bind(engine: Engine): void {
     for (const { def, instance, companion } of this.#open) {
-      engine.addPrimitive(
-        def,
-        instance.engine(engine) as Record<string, (...args: unknown[]) => unknown>,
-        companion,
-      );
+      engine.addPrimitive(def, instance.engine(engine), companion);
     }
   }
 

@@ -47,7 +47,9 @@ export function compileReader(state: LuaState, schema: Schema, callback: Callbac
         return strings.readBytes(L, index);
       });
     case 'num':
-      return expect(TYPE.number, 'number', (L, index) => inRange(schema, 'number', x.lua_tonumberx(L, index, 0)));
+      return expect(TYPE.number, 'number', (L, index) =>
+        inRange(schema, 'number', x.lua_tonumberx(L, index, 0)),
+      );
     case 'id':
     case 'int':
       return expect(TYPE.number, schema.kind === 'id' ? `${schema.of} id` : 'integer', (L, index) => {
@@ -83,7 +85,9 @@ export function compileReader(state: LuaState, schema: Schema, callback: Callbac
     case 'object':
       return objectReader(state, schema as ObjectSchema, callback);
     case 'union':
-      return unionReader(schema.alternatives.map((one: Schema) => compileReader(state, one, callback)) as Reader[]);
+      return unionReader(
+        (schema.alternatives as readonly Schema[]).map((one) => compileReader(state, one, callback)),
+      );
   }
 }
 
@@ -178,7 +182,10 @@ function mapReader(state: LuaState, element: Reader): Reader {
         const isText = state.x.lua_type(L, -2) === TYPE.string;
         const key = isText ? state.strings.read(L, -2) : undefined;
         if (typeof key !== 'string') {
-          throw new Mismatch('string keys', isText ? 'other bytes' : `a ${typeName(state.x.lua_type(L, -2))} key`);
+          throw new Mismatch(
+            'string keys',
+            isText ? 'other bytes' : `a ${typeName(state.x.lua_type(L, -2))} key`,
+          );
         }
         entries.push([key, entry(state, L, element, `.${key}`)]);
         state.x.lua_settop(L, -2);
@@ -224,4 +231,3 @@ function unionReader(alternatives: readonly Reader[]): Reader {
     throw new Mismatch(expected, missed.at(-1)?.got ?? 'nothing');
   };
 }
-

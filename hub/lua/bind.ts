@@ -11,7 +11,7 @@ import type { NamedSchema, Schema } from '../../base/schema.js';
 import type { LuaValue } from '../../base/values.js';
 import type { FunctionDef, PrimitiveDef } from '../../primitives/define.js';
 import { compileReader, Mismatch, type Reader } from './arguments.js';
-import { LuaCallback, type CallbackHost } from './callback.js';
+import { type CallbackHost, LuaCallback } from './callback.js';
 import { TYPE } from './constants.js';
 import type { Executor } from './executor.js';
 import { type HostFunction, LuaRaise } from './state.js';
@@ -53,12 +53,17 @@ export function bindPrimitive(
   return hidden;
 }
 
-function bindFunction(host: BindHost, def: FunctionDef, name: string, implementation: Implementation): HostFunction {
+function bindFunction(
+  host: BindHost,
+  def: FunctionDef,
+  name: string,
+  implementation: Implementation,
+): HostFunction {
   const { x } = host.state;
   const makeCallback = (L: Ptr, index: number): LuaCallback =>
     new LuaCallback(host, L, index, `the callback of '${name}'`);
   const readers = def.params.map((param) => compileReader(host.state, param.schema, makeCallback));
-  const read = argumentReader(host, def, name, readers);
+  const read = argumentReader(def, name, readers);
   const push = resultPusher(host, def);
 
   if (def.waits !== true) {
@@ -123,7 +128,9 @@ function unexpected(host: BindHost, name: string, thrown: unknown): HubError {
 
 function assertMayWait(host: BindHost, def: FunctionDef, name: string): void {
   if (def.loadOnly === undefined || host.executor.task?.spec.phase === 'load') return;
-  throw new LuaRaise(`'${name}' would block and is allowed only while a plugin loads; here use ${def.loadOnly}`);
+  throw new LuaRaise(
+    `'${name}' would block and is allowed only while a plugin loads; here use ${def.loadOnly}`,
+  );
 }
 
 /** The index of the callback of a waiting function: its last argument, if a function that no parameter takes. */
@@ -140,12 +147,7 @@ function takesFunction(schema: Schema): boolean {
   return schema.kind === 'fn';
 }
 
-function argumentReader(
-  host: BindHost,
-  def: FunctionDef,
-  name: string,
-  readers: readonly Reader[],
-): (L: Ptr) => unknown[] {
+function argumentReader(def: FunctionDef, name: string, readers: readonly Reader[]): (L: Ptr) => unknown[] {
   const { params } = def;
   return (L) => {
     const args: unknown[] = [];
@@ -162,9 +164,16 @@ function argumentReader(
   };
 }
 
-function badArgument(number: number, name: string, param: NamedSchema, { expected, got, path }: Mismatch): ArgumentError {
+function badArgument(
+  number: number,
+  name: string,
+  param: NamedSchema,
+  { expected, got, path }: Mismatch,
+): ArgumentError {
   const where = param.name + path;
-  return new ArgumentError(`bad argument #${number} to '${name}' (${where}: ${expected} expected, got ${got})`);
+  return new ArgumentError(
+    `bad argument #${number} to '${name}' (${where}: ${expected} expected, got ${got})`,
+  );
 }
 
 function releasing<T>(callback: LuaCallback, read: () => T): T {

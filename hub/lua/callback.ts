@@ -19,7 +19,9 @@ export interface CallbackHost {
 }
 
 /** Frees what handles hold that were collected without release. Runs between turns, never inside of Lua. */
-const forgotten = new FinalizationRegistry<{ state: LuaState; key: number }>(({ state, key }) => state.unanchor(key));
+const forgotten = new FinalizationRegistry<{ state: LuaState; key: number }>(({ state, key }) =>
+  state.unanchor(key),
+);
 
 export class LuaCallback extends LuaReference implements Callback {
   readonly label: string;

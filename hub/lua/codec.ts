@@ -5,8 +5,9 @@
  * number of nodes and cycles are checked; what cannot cross (functions, threads, userdata) is refused with the path to
  * it. No metamethod runs, so reading never calls Lua. The stack is as before after a read, one higher after a push.
  */
-import { type LuaKey, LuaFloat, type LuaRecord, type LuaValue } from '../../base/values.js';
-import { HubError } from '../../base/errors.js';
+
+import { type HubError, isHubError } from '../../base/errors.js';
+import { LuaFloat, type LuaKey, type LuaRecord, type LuaValue } from '../../base/values.js';
 import { HOST_KEY, REGISTRY, TYPE, typeName } from './constants.js';
 import type { LuaStrings } from './strings.js';
 import type { LuaVm, Ptr } from './wasm.js';
@@ -259,7 +260,7 @@ export class LuaCodec {
     else if (value instanceof Uint8Array) this.#pushString(L, value);
     else if (value instanceof LuaFloat) x.lua_pushnumber(L, value.value);
     else if (value instanceof LuaReference) this.#pushReference(L, value);
-    else if (value instanceof HubError) this.#pushError(L, value);
+    else if (isHubError(value)) this.#pushError(L, value);
     else if (value instanceof Map) this.#pushMap(L, value as Map<LuaKey, LuaValue>, depth);
     else this.#pushRecord(L, value as LuaRecord, depth);
   }

@@ -9,10 +9,7 @@ export const MULTRET = -1;
 
 export const LUA_OK = 0;
 export const LUA_YIELD = 1;
-export const LUA_ERRRUN = 2;
-export const LUA_ERRSYNTAX = 3;
 export const LUA_ERRMEM = 4;
-export const LUA_ERRERR = 5;
 
 export const MASK_COUNT = 8;
 

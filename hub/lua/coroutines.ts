@@ -6,9 +6,9 @@
  * back; while it is paused, it is `normal` to everybody else and cannot be resumed. The task's own thread plays the
  * main thread. Source: Lua 5.4 manual 2.6, 6.2; lcorolib's contract for errors of `wrap`.
  */
-import { LUA_ERRMEM, LUA_OK, LUA_YIELD, TYPE, UPVALUE_1, typeName } from './constants.js';
+import { LUA_ERRMEM, LUA_OK, LUA_YIELD, TYPE, typeName, UPVALUE_1 } from './constants.js';
 import type { Executor } from './executor.js';
-import { LuaRaise, type LuaState, RAISE_TOP } from './state.js';
+import { LuaRaise, type LuaState, RaiseTop } from './state.js';
 import type { Ptr } from './wasm.js';
 
 /** `lua_Debug` is smaller than this. */
@@ -30,8 +30,12 @@ export class LuaCoroutines {
     this.#executor = executor;
     this.#resultCount = state.x.malloc(4);
     this.#debug = state.x.malloc(DEBUG_BYTES);
-    this.#afterResume = state.addContinuation((L, _status, co) => this.#finishResume(L, co, this.#enter(L, co, 0)));
-    this.#afterWrap = state.addContinuation((L, _status, co) => this.#finishWrap(L, co, this.#enter(L, co, 0)));
+    this.#afterResume = state.addContinuation((L, _status, co) =>
+      this.#finishResume(L, co, this.#enter(L, co, 0)),
+    );
+    this.#afterWrap = state.addContinuation((L, _status, co) =>
+      this.#finishWrap(L, co, this.#enter(L, co, 0)),
+    );
     this.#install();
   }
 
@@ -189,7 +193,7 @@ export class LuaCoroutines {
       x.lua_rotate(L, -2, 1);
       x.lua_concat(L, 2);
     }
-    throw RAISE_TOP;
+    throw new RaiseTop();
   }
 
   #isPaused(status: number | string): boolean {

@@ -5,8 +5,9 @@
  * engine whose virtual machine breaks is closed and reported, and takes nothing with it. Queues are bounded; what they
  * refuse is counted. Compose: LuaState (values, host functions), Executor (slices), LuaScheduler (turns).
  */
-import { messageOf } from '../../base/errors.js';
+
 import type { Counters } from '../../base/counters.js';
+import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { RingQueue } from '../../base/ring-queue.js';
 import { Scope } from '../../base/scope.js';
@@ -19,8 +20,8 @@ import { HOST_KEY, LUA_OK, REGISTRY } from './constants.js';
 import { Executor, type ExecutorLimits, type SliceResult } from './executor.js';
 import { type ModuleRoot, moduleFunctions } from './modules.js';
 import type { LuaScheduler, Runnable } from './scheduler.js';
-import { type HostFunction, LuaState } from './state.js';
 import { installStandard, type StandardSource } from './standard.js';
+import { type HostFunction, LuaState } from './state.js';
 import { LuaError, Task, type TaskOutcome, type TaskSpec } from './task.js';
 import { readError } from './traceback.js';
 import type { LuaMemoryLimits, Ptr } from './wasm.js';
@@ -172,7 +173,8 @@ export class Engine implements Runnable, BindHost, EngineContext {
           }
         },
       };
-      if (!this.spawn(new Task(spec))) reject(new LuaError('dropped', `${this.name} cannot run more tasks`, ''));
+      if (!this.spawn(new Task(spec)))
+        reject(new LuaError('dropped', `${this.name} cannot run more tasks`, ''));
     });
   }
 

@@ -12,11 +12,11 @@
  * Does not choose which task runs: see scheduler.ts. Source: manual 4.5 (yields in C), 4.7 (hooks).
  */
 import { CrossingError } from './codec.js';
-import { LuaCoroutines } from './coroutines.js';
 import { LUA_ERRMEM, LUA_OK, LUA_YIELD, MASK_COUNT } from './constants.js';
-import { type LuaState, LuaRaise } from './state.js';
-import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';
+import { LuaCoroutines } from './coroutines.js';
+import { LuaRaise, type LuaState } from './state.js';
 import { NotEnoughMemory } from './strings.js';
+import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';
 import { readError, tracebackOf } from './traceback.js';
 import type { Ptr } from './wasm.js';
 
@@ -76,7 +76,7 @@ export class Executor {
     this.#limits = limits;
     this.#resultCount = state.x.malloc(4);
     this.#hook = state.vm.addFunction((L) => {
-      if (now() >= this.#sliceEndMs) this.#onSliceEnd(L as Ptr);
+      if (now() >= this.#sliceEndMs) this.#onSliceEnd(L);
     }, 'vii');
     this.#finish = state.addContinuation((L) => {
       const deliver = this.task?.deliver;
@@ -117,7 +117,12 @@ export class Executor {
    * Parks the running task until `settled` does; `push` then delivers the value. To be returned by a host function:
    * it does not come back. Ask `assertCanWait` before starting what is waited for.
    */
-  wait<T>(L: Ptr, settled: Promise<T>, push: (L: Ptr, value: T) => number, wake: (task: Task) => void): number {
+  wait<T>(
+    L: Ptr,
+    settled: Promise<T>,
+    push: (L: Ptr, value: T) => number,
+    wake: (task: Task) => void,
+  ): number {
     const task = this.task as Task;
     const arrive = (deliver: Deliver): void => {
       if (task.state !== 'waiting') return;
@@ -143,7 +148,9 @@ export class Executor {
 
   assertCanWait(L: Ptr, what: string): void {
     if (this.waiting >= this.#limits.waitingTasks) {
-      throw new LuaRaise(`'${what}' has to wait, but ${this.waiting} tasks of this plugin are waiting already`);
+      throw new LuaRaise(
+        `'${what}' has to wait, but ${this.waiting} tasks of this plugin are waiting already`,
+      );
     }
     if (this.canWait(L)) return;
     throw new LuaRaise(

@@ -111,4 +111,3 @@ async function findModule(name: string, roots: readonly ModuleRoot[]): Promise<F
   const list = tried.length === 0 ? 'this engine has no module folders' : tried.join('\n\t');
   return `module '${name}' not found:\n\tno field package.preload['${name}']\n\t${list}`;
 }
-

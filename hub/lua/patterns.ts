@@ -299,14 +299,17 @@ export class PatternMatcher {
  */
 export function isWellFormed(pattern: Uint8Array): boolean {
   const text = Buffer.from(pattern).toString('latin1');
-  const items = text.match(/%b[^]{2}|%f(?=\[)|%(?![fb])[^]|\[\^?\]?(?:%[^]|[^\]%])*\]|[^[%]/g) ?? [];
+  const items = text.match(/%b.{2}|%f(?=\[)|%(?![fb]).|\[\^?\]?(?:%.|[^\]%])*\]|[^[%]/gs) ?? [];
   if (items.join('') !== text || items.length > MAX_DEPTH / 2) return false;
   const open: number[] = [];
   let count = 0;
   for (const item of items) {
     if (item === '(') open.push(++count);
     else if (item === ')' && open.pop() === undefined) return false;
-    else if (/^%[0-9]$/.test(item) && (Number(item[1]) < 1 || Number(item[1]) > count || open.includes(Number(item[1])))) {
+    else if (
+      /^%[0-9]$/.test(item) &&
+      (Number(item[1]) < 1 || Number(item[1]) > count || open.includes(Number(item[1])))
+    ) {
       return false;
     }
   }

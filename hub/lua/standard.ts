@@ -52,7 +52,10 @@ export function installStandard(
     state.pushFunction(L, f);
     state.strings.setField(L, -2, name);
   }
-  for (const [name, key] of [['error_metatable', HOST_KEY.error], ['array_metatable', HOST_KEY.array]] as const) {
+  for (const [name, key] of [
+    ['error_metatable', HOST_KEY.error],
+    ['array_metatable', HOST_KEY.array],
+  ] as const) {
     x.lua_rawgetp(L, REGISTRY, key);
     state.strings.setField(L, -2, name);
   }
@@ -87,7 +90,11 @@ const NAMES_CHUNK = `
   end
   return names`;
 
-function hostFunctions(state: LuaState, executor: Executor, host: StandardHost): Record<string, HostFunction> {
+function hostFunctions(
+  state: LuaState,
+  executor: Executor,
+  host: StandardHost,
+): Record<string, HostFunction> {
   const { x, strings } = state;
   const textAt = (L: Ptr, index: number): string => {
     const text = strings.read(L, index);

@@ -22,7 +22,9 @@ export class LuaRaise extends Error {
 }
 
 /** Thrown by a host function that has pushed the error value itself. */
-export const RAISE_TOP: unique symbol = Symbol('raise the value at the top');
+export class RaiseTop extends Error {
+  override readonly name = 'RaiseTop';
+}
 
 /** Chunk names of the hub's own library: never where a plugin's mistake is. */
 const OWN_CHUNK = /^(std|lib)\//;
@@ -74,12 +76,12 @@ export class LuaState {
     return this.vm.addFunction((L, status, context) => {
       let outcome: number | { thrown: unknown };
       try {
-        outcome = f(L as Ptr, status as number, context as number);
+        outcome = f(L, status, context);
       } catch (thrown) {
         if (thrown === LONGJMP) throw thrown;
         outcome = { thrown };
       }
-      return this.#guard(L as Ptr, outcome);
+      return this.#guard(L, outcome);
     }, 'iiii');
   }
 
@@ -153,7 +155,7 @@ export class LuaState {
   }
 
   #pushThrown(L: Ptr, thrown: unknown): void {
-    if (thrown === RAISE_TOP) return;
+    if (thrown instanceof RaiseTop) return;
     this.x.lua_checkstack(L, 4);
     if (thrown instanceof HubError) return this.codec.push(L, thrown);
     const where = thrown instanceof NotEnoughMemory ? '' : this.where(L);

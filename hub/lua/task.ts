@@ -4,8 +4,9 @@
  * A task is ready, runs in slices, may wait for the host, and ends once: with results, with an error, or dropped with
  * its engine. This file holds the record and the error; hub/lua/executor.ts moves it.
  */
-import type { LuaValue } from '../../base/values.js';
+
 import type { HubError } from '../../base/errors.js';
+import type { LuaValue } from '../../base/values.js';
 import type { Ptr } from './wasm.js';
 
 export type Phase = 'load' | 'run';

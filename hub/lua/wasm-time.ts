@@ -89,44 +89,79 @@ function conversion(letter: string, tm: Tm): string {
   const year = tm.year + 1900;
   const hour12 = tm.hour % 12 || 12;
   switch (letter) {
-    case 'a': return (DAYS[tm.wday] ?? '?').slice(0, 3);
-    case 'A': return DAYS[tm.wday] ?? '?';
+    case 'a':
+      return (DAYS[tm.wday] ?? '?').slice(0, 3);
+    case 'A':
+      return DAYS[tm.wday] ?? '?';
     case 'b':
-    case 'h': return (MONTHS[tm.mon] ?? '?').slice(0, 3);
-    case 'B': return MONTHS[tm.mon] ?? '?';
-    case 'c': return format('%a %b %e %H:%M:%S %Y', tm);
-    case 'C': return pad(Math.floor(year / 100), 2);
-    case 'd': return pad(tm.mday, 2);
+    case 'h':
+      return (MONTHS[tm.mon] ?? '?').slice(0, 3);
+    case 'B':
+      return MONTHS[tm.mon] ?? '?';
+    case 'c':
+      return format('%a %b %e %H:%M:%S %Y', tm);
+    case 'C':
+      return pad(Math.floor(year / 100), 2);
+    case 'd':
+      return pad(tm.mday, 2);
     case 'D':
-    case 'x': return format('%m/%d/%y', tm);
-    case 'e': return pad(tm.mday, 2, ' ');
-    case 'F': return format('%Y-%m-%d', tm);
-    case 'g': return pad(isoWeek(tm).year % 100, 2);
-    case 'G': return String(isoWeek(tm).year);
-    case 'H': return pad(tm.hour, 2);
-    case 'I': return pad(hour12, 2);
-    case 'j': return pad(tm.yday + 1, 3);
-    case 'm': return pad(tm.mon + 1, 2);
-    case 'M': return pad(tm.min, 2);
-    case 'n': return '\n';
-    case 'p': return tm.hour < 12 ? 'AM' : 'PM';
-    case 'r': return format('%I:%M:%S %p', tm);
-    case 'R': return format('%H:%M', tm);
-    case 's': return String(Math.floor(new Date(year, tm.mon, tm.mday, tm.hour, tm.min, tm.sec).getTime() / 1000));
-    case 'S': return pad(tm.sec, 2);
-    case 't': return '\t';
+    case 'x':
+      return format('%m/%d/%y', tm);
+    case 'e':
+      return pad(tm.mday, 2, ' ');
+    case 'F':
+      return format('%Y-%m-%d', tm);
+    case 'g':
+      return pad(isoWeek(tm).year % 100, 2);
+    case 'G':
+      return String(isoWeek(tm).year);
+    case 'H':
+      return pad(tm.hour, 2);
+    case 'I':
+      return pad(hour12, 2);
+    case 'j':
+      return pad(tm.yday + 1, 3);
+    case 'm':
+      return pad(tm.mon + 1, 2);
+    case 'M':
+      return pad(tm.min, 2);
+    case 'n':
+      return '\n';
+    case 'p':
+      return tm.hour < 12 ? 'AM' : 'PM';
+    case 'r':
+      return format('%I:%M:%S %p', tm);
+    case 'R':
+      return format('%H:%M', tm);
+    case 's':
+      return String(Math.floor(new Date(year, tm.mon, tm.mday, tm.hour, tm.min, tm.sec).getTime() / 1000));
+    case 'S':
+      return pad(tm.sec, 2);
+    case 't':
+      return '\t';
     case 'T':
-    case 'X': return format('%H:%M:%S', tm);
-    case 'u': return String(tm.wday || 7);
-    case 'U': return pad(Math.floor((tm.yday + 7 - tm.wday) / 7), 2);
-    case 'V': return pad(isoWeek(tm).week, 2);
-    case 'w': return String(tm.wday);
-    case 'W': return pad(Math.floor((tm.yday + 7 - ((tm.wday + 6) % 7)) / 7), 2);
-    case 'y': return pad(((year % 100) + 100) % 100, 2);
-    case 'Y': return String(year);
-    case 'z': return zone(tm).offset;
-    case 'Z': return zone(tm).name;
-    default: return '%';
+    case 'X':
+      return format('%H:%M:%S', tm);
+    case 'u':
+      return String(tm.wday || 7);
+    case 'U':
+      return pad(Math.floor((tm.yday + 7 - tm.wday) / 7), 2);
+    case 'V':
+      return pad(isoWeek(tm).week, 2);
+    case 'w':
+      return String(tm.wday);
+    case 'W':
+      return pad(Math.floor((tm.yday + 7 - ((tm.wday + 6) % 7)) / 7), 2);
+    case 'y':
+      return pad(((year % 100) + 100) % 100, 2);
+    case 'Y':
+      return String(year);
+    case 'z':
+      return zone(tm).offset;
+    case 'Z':
+      return zone(tm).name;
+    default:
+      return '%';
   }
 }
 

@@ -241,6 +241,8 @@ export class LuaVm {
         }
       },
       _emscripten_throw_longjmp: () => {
+        // the compiled code tells a jump from a failure by its being a number
+        // eslint-disable-next-line @typescript-eslint/only-throw-error
         throw LONGJMP;
       },
       emscripten_resize_heap: (wanted: number) => this.#grow(wanted >>> 0),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { t } from '../../../base/schema.js';
 import type { Callback } from '../../../base/values.js';
-import { LuaError } from '../../../hub/lua/task.js';
+import type { LuaError } from '../../../hub/lua/task.js';
 import { addHostFunctions, type LuaHost, openLuaHost } from '../../support/lua-host.js';
 
 const LIMITS = { loadBudgetMs: 60, callbackBudgetMs: 40, uninterruptibleMs: 20, closeMs: 5 };
@@ -29,7 +29,10 @@ describe('a task over its budget cannot swallow the error', () => {
     ],
     ['with error objects and pcall', 'while true do pcall(error, {}) end'],
     ['with xpcall and a looping handler', `while true do xpcall(error, function() ${LOOP} end) end`],
-    ['with a loop in xpcall and a looping handler', `xpcall(function() while true do end end, function() ${LOOP} end)`],
+    [
+      'with a loop in xpcall and a looping handler',
+      `xpcall(function() while true do end end, function() ${LOOP} end)`,
+    ],
     [
       'with a handler that fails for ever',
       'local function h() error("again") end while true do xpcall(error, h) end',
@@ -40,7 +43,10 @@ describe('a task over its budget cannot swallow the error', () => {
       'with coroutines inside of coroutines',
       `local function deep(n) if n == 0 then ${LOOP} end while true do coroutine.resume(coroutine.create(deep), n - 1) end end deep(20)`,
     ],
-    ['with a generator that never ends', 'for _ in coroutine.wrap(function() while true do coroutine.yield(1) end end) do end'],
+    [
+      'with a generator that never ends',
+      'for _ in coroutine.wrap(function() while true do coroutine.yield(1) end end) do end',
+    ],
     [
       'with __close',
       `local m = setmetatable({}, {__close = function() ${LOOP} end}) local a <close>, b = m, 1 local c <close> = m while true do end`,
@@ -53,26 +59,53 @@ describe('a task over its budget cannot swallow the error', () => {
       'with coroutine.close of a looping __close',
       `local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() ${LOOP} end}) coroutine.yield() end) coroutine.resume(co) while true do pcall(coroutine.close, co) end`,
     ],
-    ['with a sort comparator', `local t = {} for i = 1, 100 do t[i] = -i end table.sort(t, function() ${LOOP} end)`],
     [
-      'with sort in pcall',
-      `while true do pcall(table.sort, {3, 2, 1}, function() ${LOOP} end) end`,
+      'with a sort comparator',
+      `local t = {} for i = 1, 100 do t[i] = -i end table.sort(t, function() ${LOOP} end)`,
     ],
-    ['with __lt under table.sort', `local m = {__lt = function() ${LOOP} end} local t = {} for i = 1, 5 do t[i] = setmetatable({}, m) end while true do pcall(table.sort, t) end`],
+    ['with sort in pcall', `while true do pcall(table.sort, {3, 2, 1}, function() ${LOOP} end) end`],
+    [
+      'with __lt under table.sort',
+      `local m = {__lt = function() ${LOOP} end} local t = {} for i = 1, 5 do t[i] = setmetatable({}, m) end while true do pcall(table.sort, t) end`,
+    ],
     ['with a gsub callback', `while true do pcall(string.gsub, "abc", ".", function() ${LOOP} end) end`],
-    ['with __tostring', `while true do pcall(tostring, setmetatable({}, {__tostring = function() ${LOOP} end})) end`],
-    ['with a coroutine in __tostring', `while true do pcall(tostring, setmetatable({}, {__tostring = function() coroutine.wrap(function() ${LOOP} end)() end})) end`],
-    ['with __index under table.concat', `while true do pcall(table.concat, setmetatable({}, {__len = function() return 9 end, __index = function() ${LOOP} end})) end`],
+    [
+      'with __tostring',
+      `while true do pcall(tostring, setmetatable({}, {__tostring = function() ${LOOP} end})) end`,
+    ],
+    [
+      'with a coroutine in __tostring',
+      `while true do pcall(tostring, setmetatable({}, {__tostring = function() coroutine.wrap(function() ${LOOP} end)() end})) end`,
+    ],
+    [
+      'with __index under table.concat',
+      `while true do pcall(table.concat, setmetatable({}, {__len = function() return 9 end, __index = function() ${LOOP} end})) end`,
+    ],
     ['with __gc', `setmetatable({}, {__gc = function() ${LOOP} end}) collectgarbage() ${LOOP}`],
     ['with load', `while true do pcall(load, function() ${LOOP} end) end`],
     ['with require', `package.preload.m = function() ${LOOP} end while true do pcall(require, "m") end`],
-    ['with many small coroutines', 'while true do local co = coroutine.create(function() coroutine.yield() end) coroutine.resume(co) end'],
+    [
+      'with many small coroutines',
+      'while true do local co = coroutine.create(function() coroutine.yield() end) coroutine.resume(co) end',
+    ],
     ['with events', `events.on("x", function() ${LOOP} end) while true do pcall(events.emit, "x") end`],
-    ['with growing strings', 'local s = "x" while true do local ok, r = pcall(function() return s .. s end) if ok then s = r end end'],
-    ['with growing tables', 'local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end'],
+    [
+      'with growing strings',
+      'local s = "x" while true do local ok, r = pcall(function() return s .. s end) if ok then s = r end end',
+    ],
+    [
+      'with growing tables',
+      'local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end',
+    ],
     ['with string.rep', 'while true do pcall(string.rep, "x", 1e7) end'],
-    ['with an exponential pattern', 'while true do pcall(string.find, ("a"):rep(300), ("a-"):rep(6) .. "b") end'],
-    ['with collectgarbage', 'local t = {} for i = 1, 1e5 do t[i] = {} end while true do collectgarbage() end'],
+    [
+      'with an exponential pattern',
+      'while true do pcall(string.find, ("a"):rep(300), ("a-"):rep(6) .. "b") end',
+    ],
+    [
+      'with collectgarbage',
+      'local t = {} for i = 1, 1e5 do t[i] = {} end while true do collectgarbage() end',
+    ],
   ];
   it.each(cases)('%s', async (_, code) => {
     const { failure, run } = host();
@@ -89,12 +122,14 @@ describe('a task over its budget cannot swallow the error', () => {
     const { failure } = host();
     const error = await failure('local function spin()\n  while true do end\nend\nspin()');
     expect(error.traceback).toMatch(/^loading test was ended: it used more than its 60 ms of Lua time\n/);
-    expect(error.traceback).toMatch(/test:2: in (upvalue|local|function) '?spin/);
+    expect(error.traceback).toMatch(/test:[12]: in local 'spin'/);
   });
 
   it('closes what the task had open', async () => {
     const { failure, run } = host();
-    await failure('local x <close> = setmetatable({}, {__close = function() closed = true end}) while true do end');
+    await failure(
+      'local x <close> = setmetatable({}, {__close = function() closed = true end}) while true do end',
+    );
     expect(await run('return closed')).toEqual([true]);
   });
 

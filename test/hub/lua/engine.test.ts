@@ -16,7 +16,9 @@ const settle = async ({ hub }: LuaHost): Promise<void> => {
 describe('errors', () => {
   it('have a traceback with file, line and function names', async () => {
     const { failure } = openLuaHost();
-    const error = await failure('local function inner() error("deep") end\nlocal function outer() inner() end\nouter()');
+    const error = await failure(
+      'local function inner() error("deep") end\nlocal function outer() inner() end\nouter()',
+    );
     expect(error.message).toBe('test:1: deep');
     expect(error.traceback.split('\n')).toEqual([
       'test:1: deep',
@@ -40,10 +42,12 @@ describe('errors', () => {
 
   it('use __tostring, and survive one that fails', async () => {
     const { failure } = openLuaHost();
-    expect((await failure('error(setmetatable({}, {__tostring = function() return "shown" end}))')).message).toBe('shown');
-    expect((await failure('error(setmetatable({}, {__tostring = function() error("no") end}))')).message).toMatch(
-      /error object/,
-    );
+    expect(
+      (await failure('error(setmetatable({}, {__tostring = function() return "shown" end}))')).message,
+    ).toBe('shown');
+    expect(
+      (await failure('error(setmetatable({}, {__tostring = function() error("no") end}))')).message,
+    ).toMatch(/error object/);
     expect((await failure('error()')).message).toBe('(error object is a nil value)');
     expect((await failure('error(print)')).message).toMatch(/error object is a function value/);
   });
@@ -59,9 +63,10 @@ describe('errors', () => {
     expect((await failure('local function r() return 1 + r() end r()')).message).toMatch(
       /stack overflow|not enough memory/,
     );
-    expect((await failure('local m = {} m.__index = function(t, k) return t[k] end setmetatable(m, m) return m.x')).message).toMatch(
-      /C stack overflow|stack overflow/,
-    );
+    expect(
+      (await failure('local m = {} m.__index = function(t, k) return t[k] end setmetatable(m, m) return m.x'))
+        .message,
+    ).toMatch(/C stack overflow|stack overflow/);
     expect((await failure('local s = ("("):rep(1000) load(s)() ')).message).toBeTruthy();
     expect(await run('return 1')).toEqual([1]);
   });
@@ -82,7 +87,11 @@ describe('arguments', () => {
     let calls = 0;
     addHostFunctions(engine, {
       f: {
-        params: [t.num({ min: 0, max: 10 }), t.opt(t.object({ name: t.name, list: t.opt(t.list(t.int())) })), t.opt(t.oneOf('a', 'b'))],
+        params: [
+          t.num({ min: 0, max: 10 }),
+          t.opt(t.object({ name: t.name, list: t.opt(t.list(t.int())) })),
+          t.opt(t.oneOf('a', 'b')),
+        ],
         call: () => ++calls,
       },
     });
@@ -119,20 +128,21 @@ describe('arguments', () => {
 });
 
 describe('require', () => {
-  it('loads a module once per engine, from the engine\'s folders, by dotted names', async () => {
+  it("loads a module once per engine, from the engine's folders, by dotted names", async () => {
     const folder = tempDir();
     mkdirSync(join(folder, 'a/pkg'), { recursive: true });
     writeFileSync(join(folder, 'a/b.lua'), 'count = (count or 0) + 1 return {name = ..., count = count}');
     writeFileSync(join(folder, 'a/pkg/init.lua'), 'return "package"');
     writeFileSync(join(folder, 'nothing.lua'), 'loaded = true');
     const { run } = openLuaHost({ moduleRoots: [{ folder, shownAs: 'plugin' }] });
-    expect(await run('return require("a.b"), require("a.b") == require("a.b"), require("a.pkg"), (require("nothing"))')).toEqual([
-      { name: 'a.b', count: 1 },
-      true,
-      'package',
-      true,
-    ]);
-    expect(await run('package.preload.x = function(n) return n .. "!" end return require("x"), package.loaded.x')).toEqual(['x!', 'x!']);
+    expect(
+      await run(
+        'return require("a.b"), require("a.b") == require("a.b"), require("a.pkg"), (require("nothing"))',
+      ),
+    ).toEqual([{ name: 'a.b', count: 1 }, true, 'package', true]);
+    expect(
+      await run('package.preload.x = function(n) return n .. "!" end return require("x"), package.loaded.x'),
+    ).toEqual(['x!', 'x!']);
   });
 
   it('says what it looked for, refuses to leave its folders, names the file of an error', async () => {
@@ -143,15 +153,23 @@ describe('require', () => {
     expect((await failure('require("no.such")')).message).toContain("module 'no.such' not found");
     expect((await failure('require("no.such")')).message).toContain("no file 'plugin/no/such.lua'");
     expect((await failure('require("../secrets")')).message).toContain('bad module name');
-    expect((await failure('require("bad")')).message).toContain("plugin/bad.lua:1: unexpected symbol near '='");
+    expect((await failure('require("bad")')).message).toContain(
+      "plugin/bad.lua:1: unexpected symbol near '='",
+    );
     expect((await failure('require("fails")')).message).toContain('plugin/fails.lua:2: at load');
-    expect(await run('return pcall(require)')).toEqual([false, expect.stringContaining("bad argument #1 to 'require'")]);
+    expect(await run('return pcall(require)')).toEqual([
+      false,
+      expect.stringContaining("bad argument #1 to 'require'"),
+    ]);
   });
 
   it('refuses a module that requires itself, and tries again after a failure', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'loop.lua'), 'require("loop")');
-    writeFileSync(join(folder, 'once.lua'), 'tries = (tries or 0) + 1 if tries == 1 then error("first") end return "second"');
+    writeFileSync(
+      join(folder, 'once.lua'),
+      'tries = (tries or 0) + 1 if tries == 1 then error("first") end return "second"',
+    );
     const { failure, run } = openLuaHost({ moduleRoots: [{ folder, shownAs: 'plugin' }] });
     expect((await failure('require("loop")')).message).toContain("module 'loop' requires itself");
     await failure('require("once")');
@@ -171,18 +189,26 @@ describe('require', () => {
 describe('callbacks', () => {
   it('run as tasks of their own, in order, never inside of the call', async () => {
     const host = openLuaHost();
-    addHostFunctions(host.engine, { call: { params: [t.fn(), t.any], call: (callback: Callback, value: unknown) => callback.call(value) } });
-    await host.run('log_of = {} for i = 1, 3 do T.call(function(v) log_of[#log_of + 1] = v end, i) end log_of[1] = "before"');
+    addHostFunctions(host.engine, {
+      call: { params: [t.fn(), t.any], call: (callback: Callback, value: unknown) => callback.call(value) },
+    });
+    await host.run(
+      'log_of = {} for i = 1, 3 do T.call(function(v) log_of[#log_of + 1] = v end, i) end log_of[1] = "before"',
+    );
     await settle(host);
     expect(await host.run('return log_of')).toEqual([['before', 1, 2, 3]]);
   });
 
   it('that fail are logged with a traceback, counted, and disturb nobody', async () => {
     const host = openLuaHost();
-    addHostFunctions(host.engine, { call: { params: [t.fn()], call: (callback: Callback) => callback.call() } });
+    addHostFunctions(host.engine, {
+      call: { params: [t.fn()], call: (callback: Callback) => callback.call() },
+    });
     await host.run('T.call(function() error("in callback") end) T.call(function() ran = true end)');
     await settle(host);
-    expect(host.log.at('error').join('\n')).toMatch(/the callback of 'T.call' failed: test:1: in callback\nstack traceback/);
+    expect(host.log.at('error').join('\n')).toMatch(
+      /the callback of 'T.call' failed: test:1: in callback\nstack traceback/,
+    );
     expect(host.hub.counters.get('lua.errors.test')).toBe(1);
     expect(await host.run('return ran')).toEqual([true]);
   });
@@ -190,8 +216,12 @@ describe('callbacks', () => {
   it('are freed by release after queued calls, and by cancel before', async () => {
     const host = openLuaHost();
     const kept: Callback[] = [];
-    addHostFunctions(host.engine, { keep: { params: [t.fn()], call: (callback: Callback) => void kept.push(callback) } });
-    await host.run('n = 0 weak = setmetatable({}, {__mode = "v"}) for i = 1, 2 do local f = function() n = n + 1 end weak[i] = f T.keep(f) end');
+    addHostFunctions(host.engine, {
+      keep: { params: [t.fn()], call: (callback: Callback) => void kept.push(callback) },
+    });
+    await host.run(
+      'n = 0 weak = setmetatable({}, {__mode = "v"}) for i = 1, 2 do local f = function() n = n + 1 end weak[i] = f T.keep(f) end',
+    );
     const [first, second] = kept as [Callback, Callback];
     first.call();
     first.release();
@@ -202,13 +232,24 @@ describe('callbacks', () => {
     second.call();
     await settle(host);
     expect([first.pending, second.pending]).toEqual([0, 0]);
-    expect(await host.run('collectgarbage() collectgarbage() return n, weak[1], weak[2]')).toEqual([1, undefined, undefined]);
+    expect(await host.run('collectgarbage() collectgarbage() return n, weak[1], weak[2]')).toEqual([
+      1,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('beyond the bound are dropped and counted, never queued without end', async () => {
     const host = openLuaHost({ limits: { readyTasks: 10 } });
     let kept: Callback | undefined;
-    addHostFunctions(host.engine, { keep: { params: [t.fn()], call: (callback: Callback) => void (kept = callback) } });
+    addHostFunctions(host.engine, {
+      keep: {
+        params: [t.fn()],
+        call: (callback: Callback) => {
+          kept = callback;
+        },
+      },
+    });
     await host.run('n = 0 T.keep(function() n = n + 1 end)');
     for (let i = 0; i < 25; i++) kept?.call();
     await settle(host);
@@ -218,7 +259,9 @@ describe('callbacks', () => {
 
   it('of waiting functions get the result or the error, once', async () => {
     const host = openLuaHost();
-    addHostFunctions(host.engine, { slow: { params: [t.any], waits: true, call: (value: unknown) => Promise.resolve(value) } });
+    addHostFunctions(host.engine, {
+      slow: { params: [t.any], waits: true, call: (value: unknown) => Promise.resolve(value) },
+    });
     await host.run('seen = {} T.slow(5, function(...) seen[#seen + 1] = {n = select("#", ...), ...} end)');
     await host.run('fs.read("nope", function(value, err) seen[#seen + 1] = {value == nil, err.code} end)');
     for (let i = 0; i < 50; i++) await settle(host);
@@ -232,7 +275,10 @@ describe('memory', () => {
     const { run, failure } = openLuaHost({ limits: { capBytes: 32 * 1024 * 1024 } });
     const fill = 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) .. i end';
     expect(await failure(fill)).toMatchObject({ kind: 'memory', message: 'not enough memory' });
-    expect(await run(`local ok, e = pcall(function() ${fill} end) return ok, e`)).toEqual([false, 'not enough memory']);
+    expect(await run(`local ok, e = pcall(function() ${fill} end) return ok, e`)).toEqual([
+      false,
+      'not enough memory',
+    ]);
     const [size] = await run('collectgarbage() return #table.concat({("y"):rep(1e6), ("z"):rep(1e6)})');
     expect(size).toBe(2_000_000);
   });
@@ -260,9 +306,18 @@ describe('an engine whose virtual machine breaks', () => {
     while pcall(function() kept = {kept} end) do end`;
 
   it('is closed, counted and named, and takes nothing with it', async () => {
-    const host = openLuaHost({ limits: { capBytes: 17 * 1024 * 1024, hostReserveBytes: 0, callbackBudgetMs: 5_000 } });
+    const host = openLuaHost({
+      limits: { capBytes: 17 * 1024 * 1024, hostReserveBytes: 0, callbackBudgetMs: 5_000 },
+    });
     let kept: Callback<[unknown]> | undefined;
-    addHostFunctions(host.engine, { keep: { params: [t.fn()], call: (callback: Callback) => void (kept = callback) } });
+    addHostFunctions(host.engine, {
+      keep: {
+        params: [t.fn()],
+        call: (callback: Callback) => {
+          kept = callback;
+        },
+      },
+    });
     await host.run('T.keep(function() end)');
     await host.run(BRIM).catch(() => undefined);
     kept?.call(Array.from({ length: 2_000 }, (_, i) => ({ i })));
@@ -278,7 +333,10 @@ describe('an engine whose virtual machine breaks', () => {
     const { core } = host.hub;
     await core.load('events.on("big", function() end)', '=test');
     await core.load(BRIM, '=test').catch(() => undefined);
-    host.hub.notify('big', Array.from({ length: 2_000 }, (_, i) => ({ i })));
+    host.hub.notify(
+      'big',
+      Array.from({ length: 2_000 }, (_, i) => ({ i })),
+    );
     await settle(host);
     expect(host.hub.core === core).toBe(false);
     expect(await host.hub.core.load('return hub.hub_id()', '=core')).toEqual([host.identity.hubId]);

@@ -2,16 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { t } from '../../../base/schema.js';
-import { LuaFloat, type LuaKey, type LuaValue } from '../../../base/values.js';
+import { LuaFloat, type LuaValue } from '../../../base/values.js';
 import { addHostFunctions, openLuaHost } from '../../support/lua-host.js';
 
 /** A value as Lua tells it apart: integers from floats, arrays from records. */
-const key: fc.Arbitrary<LuaKey> = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 8 }),
-  fc.integer(),
-  fc.boolean(),
-  fc.constant(new LuaFloat(2 ** 60)).map(() => 2.5),
-);
 const { value } = fc.letrec<{ value: LuaValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, depthSize: 'small' },
@@ -23,7 +17,10 @@ const { value } = fc.letrec<{ value: LuaValue }>((tie) => ({
     fc.double({ noNaN: true }).filter((n) => !Number.isSafeInteger(n) || Object.is(n, -0)),
     fc.maxSafeInteger().map((n) => new LuaFloat(n)),
     fc.array(tie('value'), { maxLength: 6 }),
-    fc.dictionary(fc.string({ unit: 'binary', maxLength: 12 }), tie('value'), { maxKeys: 6, noNullPrototype: true }),
+    fc.dictionary(fc.string({ unit: 'binary', maxLength: 12 }), tie('value'), {
+      maxKeys: 6,
+      noNullPrototype: true,
+    }),
   ),
 }));
 
@@ -87,11 +84,24 @@ describe('values', () => {
 
   it('make arrays, records and mixed tables real tables', async () => {
     const { run } = openLuaHost();
-    const back = await run('return {1, "b", {c = true}}, {x = {y = {}}}, {1, 2, n = 2}, {[10] = "a", [1.5] = "b"}');
+    const back = await run(
+      'return {1, "b", {c = true}}, {x = {y = {}}}, {1, 2, n = 2}, {[10] = "a", [1.5] = "b"}',
+    );
     expect(back[0]).toEqual([1, 'b', { c: true }]);
     expect(back[1]).toEqual({ x: { y: {} } });
-    expect(back[2]).toEqual(new Map<unknown, unknown>([[1, 1], [2, 2], ['n', 2]]));
-    expect(back[3]).toEqual(new Map<unknown, unknown>([[10, 'a'], [1.5, 'b']]));
+    expect(back[2]).toEqual(
+      new Map<unknown, unknown>([
+        [1, 1],
+        [2, 2],
+        ['n', 2],
+      ]),
+    );
+    expect(back[3]).toEqual(
+      new Map<unknown, unknown>([
+        [10, 'a'],
+        [1.5, 'b'],
+      ]),
+    );
     const [shape] = await run('local t = ... return {#t.list, t.list[2], t.map.k, next(t.empty) == nil}', {
       list: ['a', 'b'],
       map: { k: 'v' },
@@ -114,7 +124,12 @@ describe('values', () => {
 
   it('keep nil and json.null apart', async () => {
     const { run } = openLuaHost();
-    expect(await run('return nil, json.null, ..., select("#", ...)', null)).toEqual([undefined, null, null, 1]);
+    expect(await run('return nil, json.null, ..., select("#", ...)', null)).toEqual([
+      undefined,
+      null,
+      null,
+      1,
+    ]);
     expect(await run('return ... == json.null', null)).toEqual([true]);
   });
 });
@@ -126,7 +141,11 @@ describe('values that cannot cross', () => {
     ['a thread', 'return coroutine.create(print)', /a thread cannot be copied/],
     ['userdata', 'return {io.stdout}', /cannot be copied/],
     ['a table as a key', 'return {[{}] = 1}', /a table as a key cannot be copied/],
-    ['10,000 tables deep', 'local t = {} for _ = 1, 10000 do t = {t} end return t', /nested deeper than 100 tables/],
+    [
+      '10,000 tables deep',
+      'local t = {} for _ = 1, 10000 do t = {t} end return t',
+      /nested deeper than 100 tables/,
+    ],
     ['too many values', 'local t = {} for i = 1, 600000 do t[i] = i end return t', /more than 500000 values/],
   ];
   it.each(cases)('%s', async (_, code, message) => {
@@ -146,7 +165,9 @@ describe('values that cannot cross', () => {
     );
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
-    await expect(run('return ...', cyclic as LuaValue)).rejects.toThrow(/nested deeper than 100 tables, or cyclic/);
+    await expect(run('return ...', cyclic as LuaValue)).rejects.toThrow(
+      /nested deeper than 100 tables, or cyclic/,
+    );
     await expect(run('return ...', 2n ** 64n)).rejects.toThrow('does not fit a 64-bit integer');
   });
 
