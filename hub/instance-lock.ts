@@ -9,16 +9,19 @@ import { lstatSync, readFileSync, renameSync, unlinkSync, writeFileSync } from '
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fits } from '../base/check.js';
-import { fail, type HubError } from '../base/errors.js';
+import { fail, HubError, isHubError } from '../base/errors.js';
 import { type Infer, t } from '../base/schema.js';
 import type { Disposable } from '../base/scope.js';
 import type { HubIdentity } from '../primitives/context.js';
+import { withFileLock } from '../primitives/file-lock.js';
+import { isRunning, processMark } from '../primitives/process-identity.js';
 import { fileMark, removeMarked } from './control/file-mark.js';
 import { ensurePrivateDir, stateFiles } from './paths.js';
-import { isRunning, processMark } from './process-identity.js';
-import { probeSocket } from './socket-probe.js';
-import { takeStartLock } from './start-lock.js';
 
+import { probeSocket } from './socket-probe.js';
+
+/** How long a start waits for another one. */
+const PATIENCE_MS = 30_000;
 /** How long a start waits for a hub that is on its way out. */
 const LEAVING_MS = 3_000;
 const POLL_MS = 20;
@@ -47,15 +50,25 @@ export async function claimInstance(
   leavingMs = LEAVING_MS,
 ): Promise<Disposable> {
   prepareFolders(identity);
-  const lock = await takeStartLock(stateFiles(identity.stateDir).startLock);
-  try {
+  const claim = async (): Promise<Disposable> => {
     await refuseIfRunning(identity, leavingMs);
     await removeStaleSocket(identity.socketPath);
     await listen();
     return await writeRecords(identity);
-  } finally {
-    lock.dispose();
+  };
+  try {
+    return await withFileLock(stateFiles(identity.stateDir).startLock, PATIENCE_MS, claim);
+  } catch (thrown) {
+    throw isHubError(thrown) && thrown.code === 'lock.busy' ? startLocked(thrown) : thrown;
   }
+}
+
+function startLocked(busy: HubError): HubError {
+  return new HubError(
+    'hub.start_locked',
+    `Another start of this hub has not finished (${busy.message}). Wait for it, or end it; then start again.`,
+    { details: { ...busy.details }, cause: busy },
+  );
 }
 
 /** The hub that runs for this repository as far as its files say and its process confirms; else undefined. */

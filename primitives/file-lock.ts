@@ -11,6 +11,7 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, type HubError } from '../base/errors.js';
 import { errnoOf, unlessMissing } from './file-errors.js';
+import { isRunning, processMark } from './process-identity.js';
 
 /** Between two looks, plus as much again by chance, so that those who wait do not march in step. */
 const POLL_MS = 4;
@@ -24,7 +25,7 @@ interface Owner {
   readonly pid: number;
   /** Where the pid means something: the machine and its pid namespace. */
   readonly place: string;
-  /** When the process started, where the system tells; a pid is used again, together they are not. */
+  /** process-identity.ts: a pid is used again, together they are not. */
   readonly started: string;
   readonly nonce: string;
 }
@@ -59,7 +60,7 @@ async function take(path: string, patienceMs: number): Promise<string> {
 async function isStale(path: string, content: string, here: string): Promise<boolean> {
   const owner = ownerOf(content);
   if (owner === undefined || owner.place !== here) return (await ageMs(path)) > ABANDONED_MS;
-  return !isAlive(owner.pid) || (await startOf(owner.pid)) !== owner.started;
+  return !(await isRunning(owner.pid, owner.started));
 }
 
 async function removeStale(path: string, content: string): Promise<void> {
@@ -94,25 +95,11 @@ function ownerOf(content: string): Owner | undefined {
 
 async function self(): Promise<Omit<Owner, 'nonce'>> {
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  return { pid: process.pid, place: `${hostname()} ${namespace}`, started: await startOf(process.pid) };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // Not ours to signal, but there.
-    return errnoOf(thrown) === 'EPERM';
-  }
-}
-
-/** Opaque, equal only for the same process; empty where the system does not tell. */
-async function startOf(pid: number): Promise<string> {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // proc(5): pid (name) state ppid ...; the start time is field 22. The name may contain anything.
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return fields[19] ?? '';
+  return {
+    pid: process.pid,
+    place: `${hostname()} ${namespace}`,
+    started: (await processMark(process.pid)) ?? '',
+  };
 }
 
 /** False if the file exists already. */

@@ -34,7 +34,7 @@ export const startCommand = defineCommand({
   examples: [
     { line: 'botster start', doc: 'run here, until Ctrl-C' },
     { line: 'botster start --detach', doc: 'run in the background' },
-    { line: 'botster start -d --json | jq -r .url', doc: 'start, and get the address for a browser' },
+    { line: 'botster start -d --json | jq -r .socket', doc: 'start, and get the path of its socket' },
   ],
   async run({ options, terminal, identity, env }) {
     const hub = await identity();

@@ -6,8 +6,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, HubError } from '../../base/errors.js';
 import type { HubIdentity } from '../../primitives/context.js';
+import { isRunning, processMark } from '../../primitives/process-identity.js';
 import { findRunningHub, type HubRecord } from '../instance-lock.js';
-import { isRunning, processMark } from '../process-identity.js';
 import { defineCommand } from './command.js';
 import { connectToHub, GREETING_MS, unresponsive } from './connect.js';
 

@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { claimInstance, findRunningHub } from '../../hub/instance-lock.js';
-import { processMark } from '../../hub/process-identity.js';
 import type { HubIdentity } from '../../primitives/context.js';
+import { processMark } from '../../primitives/process-identity.js';
+import { leaveStaleLock } from '../support/lock-holder.js';
 import { tempDir } from '../support/temp-repo.js';
 
 function makeIdentity(): HubIdentity {
@@ -125,7 +126,7 @@ describe('what a dead hub left behind', () => {
     await leaveStaleSocket(identity.socketPath);
     const dead = { pid: 2 ** 22 + 1, mark: 'gone', started_at: '', version: '', socket: '' };
     writeFileSync(join(identity.stateDir, 'hub.pid'), JSON.stringify(dead));
-    writeFileSync(join(identity.stateDir, 'start.lock'), JSON.stringify(dead));
+    await leaveStaleLock(join(identity.stateDir, 'start.lock'));
     writeFileSync(join(identity.stateDir, 'manifest.json'), '{half');
     const claim = await claimInstance(identity, listener(identity.socketPath).listen);
     expect(await findRunningHub(identity)).toMatchObject({ pid: process.pid });

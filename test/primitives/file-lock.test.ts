@@ -1,19 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { withFileLock } from '../../primitives/file-lock.js';
+import { leaveStaleLock, startLockHolder } from '../support/lock-holder.js';
 import { tempDir } from '../support/temp-repo.js';
-
-async function startHolder(path: string): Promise<ChildProcess> {
-  const program = fileURLToPath(new URL('../fixtures/programs/lock-holder.mjs', import.meta.url));
-  const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child.stdout, 'data');
-  return child;
-}
 
 test('one holder at a time, and nothing is left afterwards', async () => {
   const folder = tempDir();
@@ -45,7 +36,7 @@ test('a job that fails lets go of the lock', async () => {
 
 test('a lock that a live process holds is respected, and its owner named', async () => {
   const path = join(tempDir(), 'lock');
-  const child = await startHolder(path);
+  const child = await startLockHolder(path);
   const failure = await withFileLock(path, 50, () => Promise.resolve()).catch((thrown: unknown) => thrown);
   expect(failure).toMatchObject({ code: 'lock.busy', details: { path, pid: child.pid } });
 });
@@ -53,9 +44,7 @@ test('a lock that a live process holds is respected, and its owner named', async
 test('a lock whose owner was killed is taken over, by one of many', async () => {
   const folder = tempDir();
   const path = join(folder, 'lock');
-  const child = await startHolder(path);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  await leaveStaleLock(path);
   expect(existsSync(path)).toBe(true);
   let holders = 0;
   let most = 0;
@@ -74,7 +63,7 @@ test('a lock whose owner was killed is taken over, by one of many', async () => 
 
 test('a pid that another process got since is not its owner', async () => {
   const path = join(tempDir(), 'lock');
-  const child = await startHolder(path);
+  const child = await startLockHolder(path);
   const owner = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   // Only where the system tells when a process started.
   if (owner['started'] === '') return;

@@ -9,8 +9,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { isRunning } from '../../hub/process-identity.js';
 import type { ReadyInfo } from '../../hub/run-options.js';
+import { isRunning } from '../../primitives/process-identity.js';
 import { distUrl } from './import-from-dist.js';
 import { cleanEnv, makeRepo, tempDir } from './temp-repo.js';
 
