@@ -59,7 +59,7 @@ function readShown({ state }: Engine, L: Ptr, index: number): LuaValue {
     return showable(state.codec.read(L, index));
   } catch (thrown) {
     if (!(thrown instanceof CrossingError)) throw thrown;
-    const kind = state.x.lua_type(L, index) === TYPE.table ? `table with ${thrown.message}` : undefined;
+    const kind = state.x.lua_type(L, index) === TYPE.table ? `table: ${thrown.message}` : undefined;
     return kind ?? state.describe(L, index);
   }
 }

@@ -14,6 +14,7 @@ import { evalLua } from './eval.js';
 import { Hub } from './hub.js';
 import { claimInstance, prepareFolders } from './instance-lock.js';
 import { type LogFile, openLogFile } from './log-file.js';
+import { readLuaLimits } from './lua-settings.js';
 import { stateFiles } from './paths.js';
 import type { ReadyInfo, RunOptions } from './run-options.js';
 import { Shutdown } from './shutdown.js';
@@ -54,12 +55,14 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
     url: null,
   };
   const startedAt = new Date().toISOString();
+  const limits = await readLuaLimits(identity.dataDir);
 
   const hub: Hub = new Hub({
     identity,
     clock,
     log,
     quit,
+    limits,
     controlHandlers: () => control.handlers,
     onWorkerRestarted: (name) => {
       if (name === 'control') void control.reopen();

@@ -19,13 +19,13 @@ export const MAX_NODES = 500_000;
 /** Bytes of strings in one value. */
 export const MAX_STRING_BYTES = 32 * 1024 * 1024;
 
-/** Why a value cannot cross, and where in it. `path` looks like `.users[3].name`. */
+/** What cannot cross, as a noun, and where in the value it is: `a function`, `.users[3].callback`. */
 export class CrossingError extends Error {
   override readonly name = 'CrossingError';
   readonly path: string;
   readonly reason: string;
   constructor(reason: string, path: string) {
-    super(path === '' ? reason : `${reason} at ${path}`);
+    super(`cannot copy ${reason}${path === '' ? '' : ` at ${path}`}`);
     this.reason = reason;
     this.path = path;
   }
@@ -80,7 +80,7 @@ export class LuaCodec {
         if (x.lua_touserdata(L, index) === 0) return null;
         break;
     }
-    throw new CrossingError(`a ${typeName(x.lua_type(L, index))} cannot be copied`, '');
+    throw new CrossingError(`a ${typeName(x.lua_type(L, index))}`, '');
   }
 
   /** Pushes `value`. Throws CrossingError for what Lua cannot hold; may raise "not enough memory". */
@@ -101,7 +101,7 @@ export class LuaCodec {
         if (value === null) return x.lua_pushlightuserdata(L, 0);
         return this.#pushRoot(L, value);
       default:
-        throw new CrossingError(`a ${typeof value} cannot be copied`, '');
+        throw new CrossingError(`a ${typeof value}`, '');
     }
   }
 
@@ -111,7 +111,7 @@ export class LuaCodec {
   }
 
   #pushBigInt(L: Ptr, n: bigint): void {
-    if (BigInt.asIntN(64, n) !== n) throw new CrossingError(`${n} does not fit a 64-bit integer`, '');
+    if (BigInt.asIntN(64, n) !== n) throw new CrossingError(`${n}, which does not fit a 64-bit integer`, '');
     this.#vm.x.lua_pushinteger(L, n);
   }
 
@@ -140,8 +140,8 @@ export class LuaCodec {
     const { x } = this.#vm;
     const pointer = x.lua_topointer(L, index);
     if (this.#path.includes(pointer)) throw new CrossingError('a table that contains itself', '');
-    if (this.#path.length >= MAX_DEPTH) throw new CrossingError(`nested deeper than ${MAX_DEPTH} tables`, '');
-    if (x.lua_checkstack(L, 4) === 0) throw new CrossingError('nested too deeply', '');
+    if (this.#path.length >= MAX_DEPTH) throw new CrossingError(`tables nested deeper than ${MAX_DEPTH}`, '');
+    if (x.lua_checkstack(L, 4) === 0) throw new CrossingError('tables nested so deeply', '');
     this.#path.push(pointer);
     const length = Number(x.lua_rawlen(L, index));
     const value = length > 0 ? this.#readSequence(L, index, length) : this.#readRecord(L, index);
@@ -208,7 +208,7 @@ export class LuaCodec {
       case TYPE.boolean:
         return x.lua_toboolean(L, -2) !== 0;
     }
-    throw new CrossingError(`a ${typeName(x.lua_type(L, -2))} as a key cannot be copied`, '');
+    throw new CrossingError(`a ${typeName(x.lua_type(L, -2))} as a key`, '');
   }
 
   /** The value at the top, which stands under `key`. */
@@ -254,8 +254,8 @@ export class LuaCodec {
 
   #pushObject(L: Ptr, value: object, depth: number): void {
     const { x } = this.#vm;
-    if (depth > MAX_DEPTH) throw new CrossingError(`nested deeper than ${MAX_DEPTH} tables, or cyclic`, '');
-    if (x.lua_checkstack(L, 4) === 0) throw new CrossingError('nested too deeply', '');
+    if (depth > MAX_DEPTH) throw new CrossingError(`tables nested deeper than ${MAX_DEPTH}, or cyclic`, '');
+    if (x.lua_checkstack(L, 4) === 0) throw new CrossingError('tables nested so deeply', '');
     if (Array.isArray(value)) this.#pushArray(L, value as LuaValue[], depth);
     else if (value instanceof Uint8Array) this.#pushString(L, value);
     else if (value instanceof LuaFloat) x.lua_pushnumber(L, value.value);

@@ -166,6 +166,11 @@ export class Executor {
     throw new LuaRaise(this.killing ?? '');
   }
 
+  /** Whether the task should be given a chance to pause. */
+  sliceOver(): boolean {
+    return now() >= this.#sliceEndMs;
+  }
+
   /** Ends a task that is not running: waiting or preempted tasks of an engine that is dropped. */
   drop(task: Task, reason: string): void {
     if (task.state === 'ended') return;

@@ -43,7 +43,7 @@ export function installStandard(
 ): void {
   const { x, L } = state;
   const functions = {
-    ...stringFunctions(state, () => executor.interrupt()),
+    ...stringFunctions(state, executor),
     ...hostFunctions(state, executor, host),
     ...host.extra,
   };

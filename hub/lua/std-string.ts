@@ -13,7 +13,19 @@ import type { Ptr } from './wasm.js';
 /** Longest result of string.rep. */
 const MAX_REPEATED_BYTES = 64 * 1024 * 1024;
 
-export function stringFunctions(state: LuaState, interrupt: () => void): Record<string, HostFunction> {
+/** Start positions that a search tries between two looks at the slice. */
+const STARTS_PER_LOOK = 64;
+
+/** What a long-running host function asks of the executor. */
+export interface Deadlines {
+  /** Raises when the time that cannot be interrupted is over. */
+  interrupt(): void;
+  /** Whether it is time to return to Lua, where the task can be paused. */
+  sliceOver(): boolean;
+}
+
+export function stringFunctions(state: LuaState, deadlines: Deadlines): Record<string, HostFunction> {
+  const interrupt = (): void => deadlines.interrupt();
   const { x, vm } = state;
   const lengthAt = x.malloc(4);
   const view = (L: Ptr, index: number): Uint8Array => {
@@ -29,7 +41,8 @@ export function stringFunctions(state: LuaState, interrupt: () => void): Record<
   };
   return {
     /**
-     * (subject, pattern, from, anchors, last_end, bare) -> start, end, captures...; or nil. Positions count from 1, the
+     * (subject, pattern, from, anchors, last_end, bare) -> start, end, captures...; or nil; or false and where to
+     * go on, because the slice is over. Positions count from 1, the
      * end is inclusive. `anchors`: a leading ^ is an anchor. An empty match that ends at `last_end` does not count.
      * `bare`: the captures are not wanted.
      */
@@ -43,6 +56,11 @@ export function stringFunctions(state: LuaState, interrupt: () => void): Record<
           const end = matcher.matchAt(start, anchored ? 1 : 0);
           if (end >= 0 && end !== lastEnd) return pushMatch(start, end);
           if (anchored) break;
+          if (start % STARTS_PER_LOOK === 0 && deadlines.sliceOver()) {
+            x.lua_pushboolean(L, 0);
+            state.codec.pushNumber(L, start + 2);
+            return 2;
+          }
         }
         return pushNil(L);
       });

@@ -3,6 +3,7 @@
 
 --- Tells plugins, and the hub's own Lua, what happened.
 --- Every name is allowed; the hub emits its own facts the same way. Handlers of the plugin that emits run before `events.emit` returns, in the order of their registration, and get the very value. Handlers of other plugins run soon after, as a task of each plugin, and get a copy. A handler that fails is logged and stops nobody else.
+--- What the hub itself emits: `shutdown` (`reason`) when it begins to stop; `worker.restarted` and `worker.failed` (`worker`, `reason`, `restarts`) when one of its threads died.
 events = {}
 
 --- Calls a function at every event of a name, whoever emits it.

@@ -7,7 +7,7 @@ local tointeger, huge = math.tointeger, math.huge
 local concat, pack = table.concat, table.pack
 local c_find, c_match, c_gmatch, c_gsub, c_rep = string.find, string.match, string.gmatch, string.gsub, string.rep
 local sub, format = string.sub, string.format
-local checked, search, find_text, repeated = host.checked, host.search, host.find_text, host.repeated
+local checked, search_some, find_text, repeated = host.checked, host.search, host.find_text, host.repeated
 
 local MAX_STEPS = 1e6
 local KNOWN_PATTERNS = 500
@@ -37,6 +37,17 @@ local function way(s, pattern)
   if quantifiers == nil then quantifiers = learn(pattern) end
   if (#s) ^ ((quantifiers or 1) + 1) > MAX_STEPS then return "host" end
   return quantifiers and "c" or "checked"
+end
+
+-- The host's search gives up at the end of a slice and says where to go on, so that the task can be paused here.
+local function go_on(s, pattern, anchors, last_end, bare, first, second, ...)
+  if first then return first, second, ... end
+  if first == nil then return nil end
+  return go_on(s, pattern, anchors, last_end, bare, search_some(s, pattern, second, anchors, last_end, bare))
+end
+
+local function search(s, pattern, from, anchors, last_end, bare)
+  return go_on(s, pattern, anchors, last_end, bare, search_some(s, pattern, from, anchors, last_end, bare))
 end
 
 -- Where a search begins, counted from 1; nil if `init` is no integer.

@@ -13,7 +13,10 @@ export const eventsDef = definePrimitive({
 
 Every name is allowed; the hub emits its own facts the same way. Handlers of the plugin that emits run before
 \`events.emit\` returns, in the order of their registration, and get the very value. Handlers of other plugins run
-soon after, as a task of each plugin, and get a copy. A handler that fails is logged and stops nobody else.`,
+soon after, as a task of each plugin, and get a copy. A handler that fails is logged and stops nobody else.
+
+What the hub itself emits: \`shutdown\` (\`reason\`) when it begins to stop; \`worker.restarted\` and \`worker.failed\`
+(\`worker\`, \`reason\`, \`restarts\`) when one of its threads died.`,
   companion: 'lib/events.lua',
   functions: {
     on: fn({

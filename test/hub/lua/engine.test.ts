@@ -1,6 +1,8 @@
 /** An engine as its owner sees it: loading, errors, modules, callbacks, memory, isolation, the end. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { t } from '../../../base/schema.js';
 import type { Callback } from '../../../base/values.js';
@@ -237,6 +239,22 @@ describe('callbacks', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('are freed when nobody holds the handle any more', async () => {
+    const host = openLuaHost();
+    addHostFunctions(host.engine, { take: { params: [t.fn()], call: () => undefined } });
+    await host.run(
+      'weak = setmetatable({}, {__mode = "v"}) do local f = function() return weak end weak[1] = f T.take(f) end',
+    );
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await expect
+      .poll(async () => {
+        collect();
+        return (await host.run('collectgarbage() collectgarbage() return weak[1] == nil'))[0];
+      })
+      .toBe(true);
   });
 
   it('beyond the bound are dropped and counted, never queued without end', async () => {
