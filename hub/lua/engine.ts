@@ -59,6 +59,8 @@ export interface EngineOptions {
   readonly moduleRoots: readonly ModuleRoot[];
   readonly getenv: (name: string) => string | undefined;
   readonly limits?: Partial<EngineLimits>;
+  /** CPU time used so far, in milliseconds; the process's by default. */
+  readonly cpuMs?: () => number;
   /** Told whenever the engine takes the thread, so that a stuck loop can name it. */
   readonly onRunning?: (name: string) => void;
   /** The virtual machine broke; the engine is closed already. */
@@ -90,7 +92,7 @@ export class Engine implements Runnable, BindHost, EngineContext {
     this.#ready = new RingQueue<Task>(this.limits.readyTasks + this.limits.waitingTasks);
     this.state = new LuaState(this.limits, this.log);
     this.caller = this.state.L;
-    this.executor = new Executor(this.state, this.limits);
+    this.executor = new Executor(this.state, this.limits, options.cpuMs);
     const wake = (task: Task): void => this.wake(task);
     installStandard(this.state, this.executor, options.standard, {
       log: (level, text) => this.log.log(level, text),

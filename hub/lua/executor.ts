@@ -48,6 +48,15 @@ function argumentError(thrown: unknown): LuaError | undefined {
 
 const now = (): number => performance.now();
 
+/**
+ * CPU time of the process, in milliseconds. On a machine that is busy with something else, a task that got no CPU must
+ * not be ended for it; that other threads of the hub count too only makes this less kind.
+ */
+export function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 export class Executor {
   /** The task that is running now. */
   task: Task | undefined;
@@ -62,6 +71,7 @@ export class Executor {
 
   readonly #state: LuaState;
   readonly #limits: ExecutorLimits;
+  readonly #cpuMs: () => number;
   readonly #hook: Ptr;
   readonly #finish: Ptr;
   readonly #resultCount: Ptr;
@@ -69,11 +79,14 @@ export class Executor {
   readonly coroutines: LuaCoroutines;
   #sliceEndMs = Infinity;
   #hardEndMs = Infinity;
+  /** The same on the scale of CPU time; unknown until the slice is over. */
+  #hardCpuEndMs: number | undefined;
   #killTraceback = '';
 
-  constructor(state: LuaState, limits: ExecutorLimits) {
+  constructor(state: LuaState, limits: ExecutorLimits, cpuMs = processCpuMs) {
     this.#state = state;
     this.#limits = limits;
+    this.#cpuMs = cpuMs;
     this.#resultCount = state.x.malloc(4);
     this.#hook = state.vm.addFunction((L) => {
       if (now() >= this.#sliceEndMs) this.#onSliceEnd(L);
@@ -95,6 +108,9 @@ export class Executor {
     const leftMs = task.spec.budgetMs - task.usedMs;
     this.#sliceEndMs = Math.min(untilMs, beganMs + leftMs);
     this.#hardEndMs = beganMs + Math.min(this.#limits.uninterruptibleMs, leftMs);
+    this.#hardCpuEndMs = undefined;
+    // asking costs a microsecond: not for tasks that end in their first slice
+    const beganCpuMs = task.state === 'preempted' ? this.#cpuMs() : undefined;
     this.task = task;
     this.pause = 'none';
     this.killing = undefined;
@@ -105,7 +121,8 @@ export class Executor {
       const args = task.thread === 0 ? this.#begin(task) : 0;
       if (args < 0) return 'ended';
       const status = x.lua_resume(task.thread, 0, args, this.#resultCount);
-      task.usedMs += now() - beganMs;
+      const elapsedMs = now() - beganMs;
+      task.usedMs += beganCpuMs === undefined ? elapsedMs : Math.min(elapsedMs, this.#cpuMs() - beganCpuMs);
       return this.#afterSlice(task, status);
     } finally {
       this.task = undefined;
@@ -161,7 +178,7 @@ export class Executor {
 
   /** For C functions replaced by ours that may run long: raises when the time that cannot be interrupted is over. */
   interrupt(): void {
-    if (this.task === undefined || now() < this.#hardEndMs) return;
+    if (this.task === undefined || (this.killing === undefined && !this.#hardLimitReached())) return;
     if (this.killing === undefined) this.#startKilling(this.task, this.task.thread);
     throw new LuaRaise(this.killing ?? '');
   }
@@ -248,6 +265,7 @@ export class Executor {
     const endMs = now() + this.#limits.closeMs;
     this.#sliceEndMs = endMs;
     this.#hardEndMs = endMs;
+    this.#hardCpuEndMs = undefined;
     for (const thread of [...task.chain].reverse()) this.#state.x.lua_resetthread(thread, 0);
     this.#state.x.lua_resetthread(task.thread, 0);
     this.coroutines.release(task.chain);
@@ -279,12 +297,23 @@ export class Executor {
       return;
     }
     if (this.killing === undefined) {
-      if (this.task === undefined || now() < this.#hardEndMs) return;
+      if (this.task === undefined || !this.#hardLimitReached()) return;
       this.#startKilling(this.task, L);
     }
     this.rearm(L);
     this.#state.strings.push(L, this.killing ?? '');
     x.lua_error(L);
+  }
+
+  /** Whether the stretch that cannot be interrupted is over, by the clock and by the CPU. */
+  #hardLimitReached(): boolean {
+    const nowMs = now();
+    if (nowMs < this.#sliceEndMs) return false;
+    this.#hardCpuEndMs ??= this.#cpuMs() + Math.max(0, this.#hardEndMs - nowMs);
+    if (nowMs < this.#hardEndMs) return false;
+    const missingMs = this.#hardCpuEndMs - this.#cpuMs();
+    if (missingMs > 0) this.#hardEndMs = nowMs + missingMs;
+    return missingMs <= 0;
   }
 
   /** From here on `task` only ends. `innermost` is the thread whose stack shows where it was. */

@@ -293,11 +293,15 @@ export class PatternMatcher {
   }
 }
 
+/** Longer patterns are not worth the look, which is quadratic in the worst case. */
+const MAX_CHECKED_BYTES = 200;
+
 /**
  * Whether a pattern can be matched without an error, whatever the subject. Errs on the side of no: captures must be
  * closed in order, back references must follow what they name.
  */
 export function isWellFormed(pattern: Uint8Array): boolean {
+  if (pattern.length > MAX_CHECKED_BYTES) return false;
   const text = Buffer.from(pattern).toString('latin1');
   const items = text.match(/%b.{2}|%f(?=\[)|%(?![fb]).|\[\^?\]?(?:%.|[^\]%])*\]|[^[%]/gs) ?? [];
   if (items.join('') !== text || items.length > MAX_DEPTH / 2) return false;

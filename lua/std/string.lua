@@ -1,9 +1,9 @@
 -- The string library: searches that could run for ever are made interruptible, repetition is made fast and capped.
--- A call whose worst case is small goes to Lua's own function. The worst case of matching is the subject's length to
--- the power of the quantifiers in the pattern, once more because a match may begin anywhere.
+-- A call whose worst case is small goes to Lua's own function. The worst case of matching is the subject's length to a
+-- power that the pattern's quantifiers make.
 local host = ...
 local type, error, tostring, tonumber, select = type, error, tostring, tonumber, select
-local tointeger, huge = math.tointeger, math.huge
+local tointeger, mathtype, huge = math.tointeger, math.type, math.huge
 local concat, pack = table.concat, table.pack
 local c_find, c_match, c_gmatch, c_gsub, c_rep = string.find, string.match, string.gmatch, string.gsub, string.rep
 local sub, format = string.sub, string.format
@@ -11,33 +11,53 @@ local checked, search_some, find_text, repeated = host.checked, host.search, hos
 
 local MAX_STEPS = 1e6
 local KNOWN_PATTERNS = 500
+-- Repetition of this size is not worth a call to the host.
+local SMALL_REPEAT = 4096
 
--- Pattern -> how many quantifiers it has, at most; false for one that Lua may refuse.
-local patterns, known = {}, 0
+-- Pattern -> the power in its worst case; and whether nothing in it can make Lua raise.
+local powers, sound, known = {}, {}, 0
+-- Longer patterns are not looked into: they go to the host unless the subject is tiny.
+local LONG_PATTERN = 200
+
+-- Each quantifier can multiply the work by the subject's length, but for one at the very end, which takes what it
+-- gets. %b counts as one. A match may begin anywhere, unless the pattern is anchored.
+local function power_of(pattern)
+  if #pattern > LONG_PATTERN then return LONG_PATTERN end
+  local bare = c_gsub(c_gsub(pattern, "%%b..", "*x"), "%%.", "x")
+  bare = c_gsub(bare, "%[%^?.[^%]]*%]", "x")
+  local _, quantifiers = c_gsub(bare, "[%*%+%-%?]", "")
+  if c_find(bare, "[%*%+%-%?]%)?$") then quantifiers = quantifiers - 1 end
+  return sub(pattern, 1, 1) == "^" and quantifiers or quantifiers + 1
+end
 
 local function learn(pattern)
-  local quantifiers = false
-  if host.is_well_formed(pattern) then
-    local _, single = c_gsub(pattern, "[%*%+%-%?]", "")
-    local _, balanced = c_gsub(pattern, "%%b", "")
-    quantifiers = single + balanced
-  end
   if known >= KNOWN_PATTERNS then
-    patterns, known = {}, 0
+    powers, sound, known = {}, {}, 0
   end
-  patterns[pattern], known = quantifiers, known + 1
-  return quantifiers
+  known = known + 1
+  powers[pattern], sound[pattern] = power_of(pattern), host.is_well_formed(pattern)
+  return powers[pattern]
 end
 
 -- "c": Lua's own matcher is fast enough whatever the strings hold, and has nothing to complain about.
 -- "checked": it may raise. "host": it could take too long.
 local function way(s, pattern)
   if type(s) ~= "string" or type(pattern) ~= "string" then return "checked" end
-  local quantifiers = patterns[pattern]
-  if quantifiers == nil then quantifiers = learn(pattern) end
-  if (#s) ^ ((quantifiers or 1) + 1) > MAX_STEPS then return "host" end
-  return quantifiers and "c" or "checked"
+  if (#s) ^ (powers[pattern] or learn(pattern)) > MAX_STEPS then return "host" end
+  return sound[pattern] and "c" or "checked"
 end
+
+-- Where a search begins, counted from 1; nil if `init` is no integer.
+local function start_of(s, init)
+  local from = init == nil and 1 or tointeger(init)
+  if not from then return nil end
+  if from < 0 then from = #s + from + 1 end
+  return from < 1 and 1 or from
+end
+
+local function is_position(init) return init == nil or mathtype(init) == "integer" end
+
+local function has_specials(pattern) return c_find(pattern, "[%^%$%*%+%?%.%(%[%%%-]") end
 
 -- The host's search gives up at the end of a slice and says where to go on, so that the task can be paused here.
 local function go_on(s, pattern, anchors, last_end, bare, first, second, ...)
@@ -61,13 +81,16 @@ end
 local function has_specials(pattern) return c_find(pattern, "[%^%$%*%+%?%.%(%[%%%-]") end
 
 function string.find(s, pattern, init, plain)
+  if plain and type(s) == "string" and type(pattern) == "string" and is_position(init) then
+    if #s * #pattern <= MAX_STEPS then return c_find(s, pattern, init, true) end
+    return checked(find_text, s, pattern, start_of(s, init))
+  end
   local chosen = way(s, pattern)
-  if plain and chosen == "host" then chosen = #s * #pattern <= MAX_STEPS and "c" or "host" end
+  if chosen == "c" and is_position(init) then return c_find(s, pattern, init) end
   local from = chosen == "host" and start_of(s, init)
-  if from and (plain or not has_specials(pattern)) then return checked(find_text, s, pattern, from) end
-  if from then return checked(search, s, pattern, from, true) end
-  if chosen == "c" and init == nil then return c_find(s, pattern, init, plain) end
-  return checked(c_find, s, pattern, init, plain)
+  if not from then return checked(c_find, s, pattern, init, plain) end
+  if not has_specials(pattern) then return checked(find_text, s, pattern, from) end
+  return checked(search, s, pattern, from, true)
 end
 
 -- The captures of what `search` returned, or the whole match if there are none.
@@ -83,7 +106,7 @@ function string.match(s, pattern, init)
   local chosen = way(s, pattern)
   local from = chosen == "host" and start_of(s, init)
   if from then return checked(match, s, pattern, from) end
-  if chosen == "c" and init == nil then return c_match(s, pattern) end
+  if chosen == "c" and is_position(init) then return c_match(s, pattern, init) end
   return checked(c_match, s, pattern, init)
 end
 
@@ -108,7 +131,7 @@ function string.gmatch(s, pattern, init)
     local state = { s = s, pattern = pattern, from = from }
     return function() return checked(next_match, state) end
   end
-  if chosen == "c" and init == nil then return c_gmatch(s, pattern) end
+  if chosen == "c" and is_position(init) then return c_gmatch(s, pattern, init) end
   return checked(c_gmatch, s, pattern, init)
 end
 
@@ -186,5 +209,6 @@ function string.rep(s, n, separator)
   if type(s) ~= "string" or not times or times < 2 or (separator ~= nil and type(separator) ~= "string") then
     return checked(c_rep, s, n, separator)
   end
+  if (#s + 8) * times <= SMALL_REPEAT and separator == nil then return c_rep(s, times) end
   return checked(repeated, s, times, separator or "")
 end

@@ -1,9 +1,14 @@
 /** Code that does not stop: it is stopped, whatever it tries, and nobody else waits for it. */
+
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { t } from '../../../base/schema.js';
 import type { Callback } from '../../../base/values.js';
+import { Engine } from '../../../hub/lua/engine.js';
+import { readStandard } from '../../../hub/lua/standard.js';
 import type { LuaError } from '../../../hub/lua/task.js';
 import { addHostFunctions, type LuaHost, openLuaHost } from '../../support/lua-host.js';
+import { MemoryLog } from '../../support/memory-log.js';
 
 const LIMITS = { loadBudgetMs: 60, callbackBudgetMs: 40, uninterruptibleMs: 20, closeMs: 5 };
 
@@ -150,6 +155,26 @@ describe('a task over its budget cannot swallow the error', () => {
       wait: { waits: true, call: () => new Promise((resolve) => setTimeout(resolve, longer)) },
     });
     expect(await run('T.wait() return "alive"')).toEqual(['alive']);
+  });
+
+  it('counts the CPU that a task got, not what a busy machine gave to others', async () => {
+    const { hub } = openLuaHost();
+    const slow = new Engine({
+      name: 'slow',
+      log: new MemoryLog(),
+      counters: hub.counters,
+      scheduler: hub.scheduler,
+      standard: readStandard(resolve(import.meta.dirname, '../../../lua')),
+      moduleRoots: [],
+      getenv: () => undefined,
+      limits: { ...LIMITS, loadBudgetMs: 10, uninterruptibleMs: 10 },
+      cpuMs: () => 0,
+    });
+    const count = 'local function count() for i = 1, 2e6 do end return "done" end ';
+    expect(await slow.load(`${count} return count()`, '=slow')).toEqual(['done']);
+    const inC = `${count} return tostring(setmetatable({}, {__tostring = count}))`;
+    expect(await slow.load(inC, '=slow')).toEqual(['done']);
+    slow.dispose();
   });
 
   it('ends a callback by its own, smaller budget, and logs it with its place', async () => {
