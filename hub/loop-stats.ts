@@ -56,12 +56,22 @@ export class LoopStats {
   }
 
   metrics(nowMs: number): LoopMetrics {
-    const types = [...this.#events.keys()].sort();
+    const events = [...this.#events].sort(([a], [b]) => (a < b ? -1 : 1));
     return {
       lag_ms: this.#lag.percentiles(nowMs),
       turn_ms: this.#turn.percentiles(nowMs),
       turns: this.#turns,
-      events: Object.fromEntries(types.map((type) => [type, { ...this.#events.get(type) } as EventStats])),
+      events: Object.fromEntries(
+        events.map(([type, { count, total_ms, max_ms }]) => [
+          type,
+          { count, total_ms: rounded(total_ms), max_ms: rounded(max_ms) },
+        ]),
+      ),
     };
   }
+}
+
+/** Milliseconds with three decimals: what the clock can tell, and people can read. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

@@ -3,7 +3,7 @@
  *
  * Runs no Lua code of a plugin except `__tostring` of an error value, protected and under the hook.
  */
-import type { LuaValue } from '../../base/values.js';
+import { LuaFloat, type LuaValue } from '../../base/values.js';
 import { CrossingError } from './codec.js';
 import { LUA_OK, TYPE, typeName } from './constants.js';
 import type { LuaState } from './state.js';
@@ -12,6 +12,8 @@ import type { Ptr } from './wasm.js';
 
 /** Stack frames beyond this are cut in the middle by Lua itself; text beyond this by us. */
 const TRACEBACK_MAX_CHARS = 8_192;
+/** Of an error table that says nothing for itself. */
+const CONTENT_MAX_CHARS = 500;
 
 /** The stack of `thread`, headed by `message`. */
 export function tracebackOf(state: LuaState, thread: Ptr, message: string): string {
@@ -51,8 +53,20 @@ function messageFor(state: LuaState, thread: Ptr, value: LuaValue): string {
     if (shown !== undefined && !/^table: /.test(shown)) return shown;
     const record = value as Record<string, LuaValue> | undefined;
     if (typeof record?.['message'] === 'string') return record['message'];
+    if (value !== undefined) return `error object ${shownContent(value)}`;
   }
   return `(error object is a ${typeName(type)} value)`;
+}
+
+/** The content of an error table, so that a log tells what was thrown. */
+function shownContent(value: LuaValue): string {
+  const text = JSON.stringify(value, (_, one: unknown) => {
+    if (typeof one === 'bigint') return String(one);
+    if (one instanceof Uint8Array) return Buffer.from(one).toString();
+    if (one instanceof LuaFloat) return one.value;
+    return one instanceof Map ? Object.fromEntries(one as ReadonlyMap<string, unknown>) : one;
+  });
+  return text.length > CONTENT_MAX_CHARS ? `${text.slice(0, CONTENT_MAX_CHARS)}…` : text;
 }
 
 /** `tostring` of the value at the top of `thread`. */
