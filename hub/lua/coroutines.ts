@@ -7,7 +7,6 @@
  * main thread. Source: Lua 5.4 manual 2.6, 6.2; lcorolib's contract for errors of `wrap`.
  */
 import { LUA_ERRMEM, LUA_OK, LUA_YIELD, TYPE, typeName, UPVALUE_1 } from './constants.js';
-import type { Executor } from './executor.js';
 import { LuaRaise, type LuaState, RaiseTop } from './state.js';
 import type { Ptr } from './wasm.js';
 
@@ -15,9 +14,22 @@ import type { Ptr } from './wasm.js';
 const DEBUG_BYTES = 256;
 const WRAPPED = UPVALUE_1 - 1;
 
+/** What coroutines share with the executor: who runs, and why Lua gives control back. */
+export interface PausableHost {
+  readonly task: { readonly thread: Ptr; readonly chain: Ptr[] } | undefined;
+  /** Other than none while the host's yield is on its way out. */
+  readonly pause: 'none' | 'preempt' | 'wait';
+  /** Whether every resume between the task and the running coroutine can be yielded across. */
+  yieldable: boolean;
+  /** Why the running task is being ended by raising. */
+  readonly killing: string | undefined;
+  /** Has the error that ends the task raised again at the next instruction of `L`. */
+  rearm(L: Ptr): void;
+}
+
 export class LuaCoroutines {
   readonly #state: LuaState;
-  readonly #executor: Executor;
+  readonly #executor: PausableHost;
   readonly #resultCount: Ptr;
   readonly #debug: Ptr;
   readonly #afterResume: Ptr;
@@ -25,7 +37,7 @@ export class LuaCoroutines {
   /** Coroutines inside of a paused task. */
   readonly #paused = new Set<Ptr>();
 
-  constructor(state: LuaState, executor: Executor) {
+  constructor(state: LuaState, executor: PausableHost) {
     this.#state = state;
     this.#executor = executor;
     this.#resultCount = state.x.malloc(4);

@@ -13,7 +13,7 @@
  */
 import { CrossingError } from './codec.js';
 import { LUA_ERRMEM, LUA_OK, LUA_YIELD, MASK_COUNT } from './constants.js';
-import { LuaCoroutines } from './coroutines.js';
+import { LuaCoroutines, type PausableHost } from './coroutines.js';
 import { LuaRaise, type LuaState } from './state.js';
 import { NotEnoughMemory } from './strings.js';
 import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';
@@ -57,7 +57,7 @@ export function processCpuMs(): number {
   return (user + system) / 1000;
 }
 
-export class Executor {
+export class Executor implements PausableHost {
   /** The task that is running now. */
   task: Task | undefined;
   /** Set by the hook or a waiting host function before it yields; coroutines pass such a yield outward. */

@@ -3,7 +3,13 @@
  *
  * Source: ISO C `struct tm`, `mktime`, `strftime` (7.29); emscripten's ABI for the argument shapes.
  */
-import type { LuaVm } from './wasm.js';
+
+/** The memory that `struct tm`s and format strings are in. Views are replaced when it grows. */
+export interface TimeMemory {
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly buffer: Buffer;
+}
 
 /** Byte offsets in `struct tm`. */
 const TM = { sec: 0, min: 4, hour: 8, mday: 12, mon: 16, year: 20, wday: 24, yday: 28, isdst: 32 } as const;
@@ -170,7 +176,7 @@ function format(pattern: string, tm: Tm): string {
 }
 
 /** The imports, for one instance. */
-export function timeImports(vm: LuaVm): Record<string, unknown> {
+export function timeImports(vm: TimeMemory): Record<string, unknown> {
   const write = (at: number, tm: Tm): void => {
     for (const field of Object.keys(TM) as (keyof Tm)[]) vm.i32[(at + TM[field]) >> 2] = tm[field];
   };
