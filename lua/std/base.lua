@@ -76,8 +76,11 @@ end
 -- A full collection of a large heap takes a while; in steps, the hub goes on meanwhile.
 local STEP_KIB = 256
 local raw_collectgarbage = collectgarbage
+local generational = false
 function collectgarbage(option, argument, ...)
-  if option == nil or option == "collect" then
+  if option == "generational" or option == "incremental" then generational = option == "generational" end
+  -- a generational collector has no steps
+  if (option == nil or option == "collect") and not generational then
     -- the first cycle may have begun before what is garbage now was dropped
     for _ = 1, 2 do
       repeat until raw_collectgarbage("step", STEP_KIB)

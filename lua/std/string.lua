@@ -11,6 +11,8 @@ local checked, search_some, find_text, repeated = host.checked, host.search, hos
 
 local MAX_STEPS = 1e6
 local KNOWN_PATTERNS = 500
+-- Pieces that are joined at a time: a few milliseconds.
+local MAX_PIECES = 40000
 -- Repetition of this size is not worth a call to the host.
 local SMALL_REPEAT = 4096
 
@@ -180,6 +182,9 @@ local function substitute(s, pattern, repl, limit)
     out[size + 1] = sub(s, copied, first - 1)
     out[size + 2] = bare and repl or replacement_for(repl, sub(s, first, last), ...)
     size = size + 2
+    if size >= MAX_PIECES then
+      out, size = { concat(out) }, 1
+    end
     copied, from, last_end = last + 1, last + 1, last
     return true
   end

@@ -204,6 +204,20 @@ describe('the standard library', () => {
   });
 });
 
+describe('collectgarbage', () => {
+  it('collects in both modes, and frees what nobody holds', async () => {
+    const { run } = openLuaHost();
+    const code = `local weak = setmetatable({{}}, {__mode = "v"}) local before = collectgarbage("generational")
+      local result = {before, collectgarbage(), weak[1] == nil}
+      weak[1] = {}
+      result[4] = collectgarbage("incremental")
+      result[5] = collectgarbage()
+      result[6] = weak[1] == nil
+      return result`;
+    expect(await run(code)).toEqual([['incremental', 0, true, 'generational', 0, true]]);
+  });
+});
+
 describe('what is reduced', () => {
   const cases: [string, string, unknown[]][] = [
     [
