@@ -10,8 +10,8 @@ import { HubError } from '../base/errors.js';
 import { LuaFloat, type LuaValue } from '../base/values.js';
 import { printJson } from '../primitives/json/print.js';
 import type { EvalOutcome } from './control/requests.js';
-import { CrossingError } from './lua/codec.js';
 import { TYPE } from './lua/constants.js';
+import { CrossingError } from './lua/crossing.js';
 import type { Engine } from './lua/engine.js';
 import { LuaError } from './lua/task.js';
 import type { Ptr } from './lua/wasm.js';
@@ -56,7 +56,7 @@ async function run(
 
 function readShown({ state }: Engine, L: Ptr, index: number): LuaValue {
   try {
-    return showable(state.codec.read(L, index));
+    return showable(state.reader.read(L, index));
   } catch (thrown) {
     if (!(thrown instanceof CrossingError)) throw thrown;
     const kind = state.x.lua_type(L, index) === TYPE.table ? `table: ${thrown.message}` : undefined;

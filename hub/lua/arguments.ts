@@ -5,8 +5,8 @@
  * Lua's own messages; nothing is coerced (a number is not a string); reading runs no Lua code.
  */
 import type { NumberRange, ObjectSchema, Schema, StrSchema } from '../../base/schema.js';
-import { CrossingError } from './codec.js';
 import { TYPE, typeName } from './constants.js';
+import { CrossingError } from './crossing.js';
 import type { LuaState } from './state.js';
 import type { Ptr } from './wasm.js';
 
@@ -29,7 +29,7 @@ export class Mismatch extends Error {
 }
 
 export function compileReader(state: LuaState, schema: Schema, callback: CallbackMaker): Reader {
-  const { x, strings, codec } = state;
+  const { x, strings, reader } = state;
   const typeOf = (L: Ptr, index: number): string => typeName(x.lua_type(L, index));
   const expect = (type: number, name: string, read: Reader): Reader => {
     return (L, index) => {
@@ -62,7 +62,7 @@ export function compileReader(state: LuaState, schema: Schema, callback: Callbac
     case 'any':
       return (L, index) => {
         if (x.lua_type(L, index) === TYPE.none) throw new Mismatch('value', 'no value');
-        return crossing(() => codec.read(L, index));
+        return crossing(() => reader.read(L, index));
       };
     case 'enum': {
       const names = schema.values.map((value) => `'${value}'`).join(' or ');

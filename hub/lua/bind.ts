@@ -187,13 +187,13 @@ function releasing<T>(callback: LuaCallback, read: () => T): T {
 
 /** Pushes what an implementation answered: results, or `nil, err`. A function with nothing else answers `true`. */
 function resultPusher(host: BindHost, def: FunctionDef): (L: Ptr, value: unknown) => number {
-  const { x, codec } = host.state;
+  const { x, writer } = host.state;
   const canFail = Object.keys(def.errors).length > 0;
   const count = def.returns.length;
   return (L, value) => {
     if (value instanceof HubError) {
       x.lua_pushnil(L);
-      codec.push(L, value);
+      writer.push(L, value);
       return 2;
     }
     if (count === 0) {
@@ -201,10 +201,10 @@ function resultPusher(host: BindHost, def: FunctionDef): (L: Ptr, value: unknown
       return canFail ? 1 : 0;
     }
     if (count === 1) {
-      codec.push(L, value as LuaValue);
+      writer.push(L, value as LuaValue);
       return 1;
     }
-    for (const one of value as LuaValue[]) codec.push(L, one);
+    for (const one of value as LuaValue[]) writer.push(L, one);
     return count;
   };
 }

@@ -5,10 +5,11 @@
  * function is let go by `release`, with its engine's scope, or, should somebody forget, when the handle is collected.
  */
 import type { Callback, LuaValue } from '../../base/values.js';
-import { LuaReference } from './codec.js';
+
 import type { LuaState } from './state.js';
 import { LuaError, Task, type TaskOutcome, type TaskSpec } from './task.js';
-import type { Ptr } from './wasm.js';
+import type { LuaVm, Ptr } from './wasm.js';
+import { LuaReference } from './writer.js';
 
 /** What callbacks need of their engine. */
 export interface CallbackHost {
@@ -75,20 +76,20 @@ export class LuaCallback extends LuaReference implements Callback {
     this.#freeIfUnused();
   }
 
-  override pushTo(L: Ptr): boolean {
-    if (!this.#anchored) return false;
+  override pushTo(vm: LuaVm, L: Ptr): boolean {
+    if (!this.#anchored || vm !== this.#host.state.vm) return false;
     this.#host.state.pushAnchored(L, this.#key);
     return true;
   }
 
   #start(L: Ptr, args: readonly unknown[]): number {
-    const { x, codec } = this.#host.state;
+    const { x, writer } = this.#host.state;
     this.#queued--;
     if (this.#state === 'cancelled') throw new LuaError('dropped', `${this.label} was cancelled`, '');
     if (x.lua_checkstack(L, args.length + 2) === 0) throw new LuaError('argument', 'too many arguments', '');
     this.#host.state.pushAnchored(L, this.#key);
     this.#freeIfUnused();
-    for (const value of args) codec.push(L, value as LuaValue);
+    for (const value of args) writer.push(L, value as LuaValue);
     return args.length;
   }
 

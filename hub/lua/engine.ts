@@ -143,7 +143,7 @@ export class Engine implements Runnable, BindHost, EngineContext {
   load(source: string | Uint8Array, chunkName: string, args: readonly LuaValue[] = []): Promise<LuaValue[]> {
     return this.run(source, chunkName, args, (L, count) => {
       const values: LuaValue[] = [];
-      for (let i = -count; i < 0; i++) values.push(this.state.codec.read(L, i));
+      for (let i = -count; i < 0; i++) values.push(this.state.reader.read(L, i));
       return values;
     });
   }
@@ -163,7 +163,7 @@ export class Engine implements Runnable, BindHost, EngineContext {
         start: (L) => {
           compileChunk(this.state, L, source, chunkName);
           this.state.x.lua_checkstack(L, args.length + 1);
-          for (const arg of args) this.state.codec.push(L, arg);
+          for (const arg of args) this.state.writer.push(L, arg);
           return args.length;
         },
         onEnd: (outcome) => {

@@ -11,9 +11,10 @@
  * - A host function that waits parks the task; what it waits for is pushed inside the resumed task.
  * Does not choose which task runs: see scheduler.ts. Source: manual 4.5 (yields in C), 4.7 (hooks).
  */
-import { CrossingError } from './codec.js';
+
 import { LUA_ERRMEM, LUA_OK, LUA_YIELD, MASK_COUNT } from './constants.js';
 import { LuaCoroutines, type PausableHost } from './coroutines.js';
+import { CrossingError } from './crossing.js';
 import { LuaRaise, type LuaState } from './state.js';
 import { NotEnoughMemory } from './strings.js';
 import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';

@@ -6,10 +6,12 @@
  */
 import { ArgumentError, HubError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { CrossingError, LuaCodec } from './codec.js';
 import { HOST_KEY, REGISTRY, typeName, UPVALUE_1 } from './constants.js';
+import { CrossingError } from './crossing.js';
+import { LuaReader } from './reader.js';
 import { LuaStrings, NotEnoughMemory } from './strings.js';
 import { LONGJMP, type LuaApi, type LuaMemoryLimits, LuaVm, type Ptr } from './wasm.js';
+import { LuaWriter } from './writer.js';
 
 /** Reads arguments from the stack of `L`, pushes results, answers their number. May throw: see raise below. */
 export type HostFunction = (L: Ptr) => number;
@@ -36,7 +38,8 @@ export class LuaState {
   /** The main thread: for set-up only, tasks have threads of their own. */
   readonly L: Ptr;
   readonly strings: LuaStrings;
-  readonly codec: LuaCodec;
+  readonly reader: LuaReader;
+  readonly writer: LuaWriter;
   readonly #log: Logger;
   readonly #functions: HostFunction[] = [];
   readonly #dispatch: Ptr;
@@ -48,7 +51,8 @@ export class LuaState {
     this.vm = new LuaVm(limits, (text) => log.log('warn', text.trimEnd()));
     this.x = this.vm.x;
     this.strings = new LuaStrings(this.vm);
-    this.codec = new LuaCodec(this.vm, this.strings);
+    this.reader = new LuaReader(this.vm, this.strings);
+    this.writer = new LuaWriter(this.vm, this.strings);
     this.L = this.x.luaL_newstate();
     this.x.luaL_openlibs(this.L);
     this.#dispatch = this.vm.addFunction((L) => this.#guard(L, this.#callHost(L)), 'ii');
@@ -157,7 +161,7 @@ export class LuaState {
   #pushThrown(L: Ptr, thrown: unknown): void {
     if (thrown instanceof RaiseTop) return;
     this.x.lua_checkstack(L, 4);
-    if (thrown instanceof HubError) return this.codec.push(L, thrown);
+    if (thrown instanceof HubError) return this.writer.push(L, thrown);
     const where = thrown instanceof NotEnoughMemory ? '' : this.where(L);
     this.strings.push(L, (where === '' ? '' : `${where}: `) + this.#messageFor(thrown));
   }
@@ -169,7 +173,7 @@ export class LuaState {
     return this.reportInternal(thrown, 'a host function');
   }
 
-  /** The marks that the codec puts on tables; lua/std gives them behaviour. */
+  /** The marks that the writer puts on tables; lua/std gives them behaviour. */
   #makeMetatables(): void {
     for (const key of [HOST_KEY.array, HOST_KEY.error]) {
       this.x.lua_createtable(this.L, 0, 4);

@@ -58,7 +58,7 @@ export function stringFunctions(state: LuaState, deadlines: Deadlines): Record<s
           if (anchored) break;
           if (start % STARTS_PER_LOOK === 0 && deadlines.sliceOver()) {
             x.lua_pushboolean(L, 0);
-            state.codec.pushNumber(L, start + 2);
+            state.writer.pushNumber(L, start + 2);
             return 2;
           }
         }
@@ -68,10 +68,10 @@ export function stringFunctions(state: LuaState, deadlines: Deadlines): Record<s
       function pushMatch(start: number, end: number): number {
         const captures = x.lua_toboolean(L, 6) !== 0 ? [] : matcher.captures();
         if (x.lua_checkstack(L, captures.length + 2) === 0) throw new LuaRaise('too many captures');
-        state.codec.pushNumber(L, start + 1);
-        state.codec.pushNumber(L, end);
+        state.writer.pushNumber(L, start + 1);
+        state.writer.pushNumber(L, end);
         for (const capture of captures) {
-          if ('position' in capture) state.codec.pushNumber(L, capture.position);
+          if ('position' in capture) state.writer.pushNumber(L, capture.position);
           else pushRange(L, capture.start, capture.end);
         }
         return captures.length + 2;
@@ -87,8 +87,8 @@ export function stringFunctions(state: LuaState, deadlines: Deadlines): Record<s
       const needle = view(L, 2);
       const at = PatternMatcher.indexOf(view(L, 1), needle, x.lua_tonumberx(L, 3, 0) - 1, interrupt);
       if (at < 0) return pushNil(L);
-      state.codec.pushNumber(L, at + 1);
-      state.codec.pushNumber(L, at + needle.length);
+      state.writer.pushNumber(L, at + 1);
+      state.writer.pushNumber(L, at + needle.length);
       return 2;
     },
     /** (text, times, separator): times >= 1, all checked by the caller. */

@@ -4,8 +4,8 @@
  * Runs no Lua code of a plugin except `__tostring` of an error value, protected and under the hook.
  */
 import { LuaFloat, type LuaValue } from '../../base/values.js';
-import { CrossingError } from './codec.js';
 import { LUA_OK, TYPE, typeName } from './constants.js';
+import { CrossingError } from './crossing.js';
 import type { LuaState } from './state.js';
 import { LuaError, type LuaErrorKind } from './task.js';
 import type { Ptr } from './wasm.js';
@@ -37,7 +37,7 @@ export function readError(state: LuaState, thread: Ptr, kind: LuaErrorKind): Lua
 
 function readValue(state: LuaState, thread: Ptr): LuaValue {
   try {
-    return state.codec.read(thread, -1);
+    return state.reader.read(thread, -1);
   } catch (thrown) {
     if (thrown instanceof CrossingError) return undefined;
     throw thrown;

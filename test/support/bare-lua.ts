@@ -13,12 +13,12 @@ export class BareLua {
 
   /** Runs a chunk with arguments. Throws LuaError. */
   call(code: string, ...args: LuaValue[]): LuaValue[] {
-    const { x, L, codec } = this.#state;
+    const { x, L, reader, writer } = this.#state;
     compileChunk(this.#state, L, code, '=bare');
-    for (const arg of args) codec.push(L, arg);
+    for (const arg of args) writer.push(L, arg);
     if (x.lua_pcallk(L, args.length, MULTRET, 0, 0, 0) !== LUA_OK) throw readError(this.#state, L, 'error');
     const results: LuaValue[] = [];
-    for (let i = 1; i <= x.lua_gettop(L); i++) results.push(codec.read(L, i));
+    for (let i = 1; i <= x.lua_gettop(L); i++) results.push(reader.read(L, i));
     x.lua_settop(L, 0);
     return results;
   }

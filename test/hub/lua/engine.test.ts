@@ -258,6 +258,20 @@ describe('callbacks', () => {
       .toBe(true);
   });
 
+  it('belong to their engine: another one refuses them', async () => {
+    const host = openLuaHost();
+    const other = host.hub.openEngine({ name: 'other', moduleRoots: [] });
+    const kept: Callback[] = [];
+    const keep = { params: [t.fn()], call: (callback: Callback) => void kept.push(callback) };
+    addHostFunctions(host.engine, { keep });
+    addHostFunctions(other, { get: { call: () => kept[0] } });
+    await host.run('T.keep(print)');
+    await expect(other.load('return pcall(T.get)', '=test')).resolves.toEqual([
+      false,
+      expect.stringContaining('cannot copy a function of another engine'),
+    ]);
+  });
+
   it('beyond the bound are dropped and counted, never queued without end', async () => {
     const host = openLuaHost({ limits: { readyTasks: 10 } });
     let kept: Callback | undefined;
