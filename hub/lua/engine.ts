@@ -20,6 +20,7 @@ import { HOST_KEY, LUA_OK, REGISTRY } from './constants.js';
 import { Executor, type ExecutorLimits, type SliceResult } from './executor.js';
 import { type ModuleRoot, moduleFunctions } from './modules.js';
 import type { LuaScheduler, Runnable } from './scheduler.js';
+import { SliceClock } from './slice-clock.js';
 import { installStandard, type StandardSource } from './standard.js';
 import { type HostFunction, LuaState } from './state.js';
 import { LuaError, Task, type TaskOutcome, type TaskSpec } from './task.js';
@@ -92,7 +93,7 @@ export class Engine implements Runnable, BindHost, EngineContext {
     this.#ready = new RingQueue<Task>(this.limits.readyTasks + this.limits.waitingTasks);
     this.state = new LuaState(this.limits, this.log);
     this.caller = this.state.L;
-    this.executor = new Executor(this.state, this.limits, options.cpuMs);
+    this.executor = new Executor(this.state, this.limits, new SliceClock(options.cpuMs));
     const wake = (task: Task): void => this.wake(task);
     installStandard(this.state, this.executor, options.standard, {
       log: (level, text) => this.log.log(level, text),

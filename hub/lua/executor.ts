@@ -15,6 +15,7 @@
 import { LUA_ERRMEM, LUA_OK, LUA_YIELD, MASK_COUNT } from './constants.js';
 import { LuaCoroutines, type PausableHost } from './coroutines.js';
 import { CrossingError } from './crossing.js';
+import { SliceClock } from './slice-clock.js';
 import { LuaRaise, type LuaState } from './state.js';
 import { NotEnoughMemory } from './strings.js';
 import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';
@@ -47,17 +48,6 @@ function argumentError(thrown: unknown): LuaError | undefined {
   return new LuaError('argument', thrown.message, thrown.message);
 }
 
-const now = (): number => performance.now();
-
-/**
- * CPU time of the process, in milliseconds. On a machine that is busy with something else, a task that got no CPU must
- * not be ended for it; that other threads of the hub count too only makes this less kind.
- */
-export function processCpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
 export class Executor implements PausableHost {
   /** The task that is running now. */
   task: Task | undefined;
@@ -72,25 +62,21 @@ export class Executor implements PausableHost {
 
   readonly #state: LuaState;
   readonly #limits: ExecutorLimits;
-  readonly #cpuMs: () => number;
+  readonly #clock: SliceClock;
   readonly #hook: Ptr;
   readonly #finish: Ptr;
   readonly #resultCount: Ptr;
   readonly #pool: { thread: Ptr; key: number }[] = [];
   readonly coroutines: LuaCoroutines;
-  #sliceEndMs = Infinity;
-  #hardEndMs = Infinity;
-  /** The same on the scale of CPU time; unknown until the slice is over. */
-  #hardCpuEndMs: number | undefined;
   #killTraceback = '';
 
-  constructor(state: LuaState, limits: ExecutorLimits, cpuMs = processCpuMs) {
+  constructor(state: LuaState, limits: ExecutorLimits, clock = new SliceClock()) {
     this.#state = state;
     this.#limits = limits;
-    this.#cpuMs = cpuMs;
+    this.#clock = clock;
     this.#resultCount = state.x.malloc(4);
     this.#hook = state.vm.addFunction((L) => {
-      if (now() >= this.#sliceEndMs) this.#onSliceEnd(L);
+      if (clock.sliceOver()) this.#onSliceEnd(L);
     }, 'vii');
     this.#finish = state.addContinuation((L) => {
       const deliver = this.task?.deliver;
@@ -105,13 +91,8 @@ export class Executor implements PausableHost {
   /** Runs `task` until `untilMs` (performance.now()), its end, or a wait. */
   run(task: Task, untilMs: number): SliceResult {
     const { x } = this.#state;
-    const beganMs = now();
     const leftMs = task.spec.budgetMs - task.usedMs;
-    this.#sliceEndMs = Math.min(untilMs, beganMs + leftMs);
-    this.#hardEndMs = beganMs + Math.min(this.#limits.uninterruptibleMs, leftMs);
-    this.#hardCpuEndMs = undefined;
-    // asking costs a microsecond: not for tasks that end in their first slice
-    const beganCpuMs = task.state === 'preempted' ? this.#cpuMs() : undefined;
+    this.#clock.begin(untilMs, leftMs, this.#limits.uninterruptibleMs, task.state !== 'preempted');
     this.task = task;
     this.pause = 'none';
     this.killing = undefined;
@@ -122,12 +103,11 @@ export class Executor implements PausableHost {
       const args = task.thread === 0 ? this.#begin(task) : 0;
       if (args < 0) return 'ended';
       const status = x.lua_resume(task.thread, 0, args, this.#resultCount);
-      const elapsedMs = now() - beganMs;
-      task.usedMs += beganCpuMs === undefined ? elapsedMs : Math.min(elapsedMs, this.#cpuMs() - beganCpuMs);
+      task.usedMs += this.#clock.spentMs();
       return this.#afterSlice(task, status);
     } finally {
       this.task = undefined;
-      this.#sliceEndMs = Infinity;
+      this.#clock.stop();
     }
   }
 
@@ -179,14 +159,14 @@ export class Executor implements PausableHost {
 
   /** For C functions replaced by ours that may run long: raises when the time that cannot be interrupted is over. */
   interrupt(): void {
-    if (this.task === undefined || (this.killing === undefined && !this.#hardLimitReached())) return;
+    if (this.task === undefined || (this.killing === undefined && !this.#clock.hardLimitReached())) return;
     if (this.killing === undefined) this.#startKilling(this.task, this.task.thread);
     throw new LuaRaise(this.killing ?? '');
   }
 
   /** Whether the task should be given a chance to pause. */
   sliceOver(): boolean {
-    return now() >= this.#sliceEndMs;
+    return this.#clock.sliceOver();
   }
 
   /** Ends a task that is not running: waiting or preempted tasks of an engine that is dropped. */
@@ -263,10 +243,7 @@ export class Executor implements PausableHost {
   /** Closes the pending `<close>` variables of a task that is over, innermost coroutine first. */
   #close(task: Task): void {
     this.yieldable = false;
-    const endMs = now() + this.#limits.closeMs;
-    this.#sliceEndMs = endMs;
-    this.#hardEndMs = endMs;
-    this.#hardCpuEndMs = undefined;
+    this.#clock.beginLast(this.#limits.closeMs);
     for (const thread of [...task.chain].reverse()) this.#state.x.lua_resetthread(thread, 0);
     this.#state.x.lua_resetthread(task.thread, 0);
     this.coroutines.release(task.chain);
@@ -298,23 +275,12 @@ export class Executor implements PausableHost {
       return;
     }
     if (this.killing === undefined) {
-      if (this.task === undefined || !this.#hardLimitReached()) return;
+      if (this.task === undefined || !this.#clock.hardLimitReached()) return;
       this.#startKilling(this.task, L);
     }
     this.rearm(L);
     this.#state.strings.push(L, this.killing ?? '');
     x.lua_error(L);
-  }
-
-  /** Whether the stretch that cannot be interrupted is over, by the clock and by the CPU. */
-  #hardLimitReached(): boolean {
-    const nowMs = now();
-    if (nowMs < this.#sliceEndMs) return false;
-    this.#hardCpuEndMs ??= this.#cpuMs() + Math.max(0, this.#hardEndMs - nowMs);
-    if (nowMs < this.#hardEndMs) return false;
-    const missingMs = this.#hardCpuEndMs - this.#cpuMs();
-    if (missingMs > 0) this.#hardEndMs = nowMs + missingMs;
-    return missingMs <= 0;
   }
 
   /** From here on `task` only ends. `innermost` is the thread whose stack shows where it was. */

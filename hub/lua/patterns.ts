@@ -16,9 +16,9 @@ export class PatternError extends Error {
 /** A capture: a stretch of the subject, or a position. */
 export type Capture = { readonly start: number; readonly end: number } | { readonly position: number };
 
-const MAX_CAPTURES = 32;
+export const MAX_CAPTURES = 32;
 /** Nested matches, as in C. */
-const MAX_DEPTH = 200;
+export const MAX_DEPTH = 200;
 /** Steps between two looks at the time: some ten microseconds. */
 const STEPS_PER_LOOK = 4_096;
 
@@ -291,33 +291,6 @@ export class PatternMatcher {
     }
     return negated;
   }
-}
-
-/** Longer patterns are not worth the look, which is quadratic in the worst case. */
-const MAX_CHECKED_BYTES = 200;
-
-/**
- * Whether a pattern can be matched without an error, whatever the subject. Errs on the side of no: captures must be
- * closed in order, back references must follow what they name.
- */
-export function isWellFormed(pattern: Uint8Array): boolean {
-  if (pattern.length > MAX_CHECKED_BYTES) return false;
-  const text = Buffer.from(pattern).toString('latin1');
-  const items = text.match(/%b.{2}|%f(?=\[)|%(?![fb]).|\[\^?\]?(?:%.|[^\]%])*\]|[^[%]/gs) ?? [];
-  if (items.join('') !== text || items.length > MAX_DEPTH / 2) return false;
-  const open: number[] = [];
-  let count = 0;
-  for (const item of items) {
-    if (item === '(') open.push(++count);
-    else if (item === ')' && open.pop() === undefined) return false;
-    else if (
-      /^%[0-9]$/.test(item) &&
-      (Number(item[1]) < 1 || Number(item[1]) > count || open.includes(Number(item[1])))
-    ) {
-      return false;
-    }
-  }
-  return open.length === 0 && count <= MAX_CAPTURES;
 }
 
 /** Whether `byte` is what `%letter` stands for; an upper-case letter is the complement, no letter itself. */

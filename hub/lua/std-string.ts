@@ -5,7 +5,8 @@
  * is over; results are those of Lua's own functions.
  */
 import { TYPE } from './constants.js';
-import { isWellFormed, PatternError, PatternMatcher } from './patterns.js';
+import { isWellFormed } from './pattern-check.js';
+import { PatternError, PatternMatcher } from './patterns.js';
 import { type HostFunction, LuaRaise, type LuaState } from './state.js';
 import { NotEnoughMemory } from './strings.js';
 import type { Ptr } from './wasm.js';

@@ -1,7 +1,8 @@
 /** The interruptible matcher against the C library's: same results, same errors, for any pattern. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWellFormed, PatternError, PatternMatcher } from '../../../hub/lua/patterns.js';
+import { isWellFormed } from '../../../hub/lua/pattern-check.js';
+import { PatternError, PatternMatcher } from '../../../hub/lua/patterns.js';
 import { BareLua } from '../../support/bare-lua.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');

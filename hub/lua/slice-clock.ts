@@ -1,0 +1,70 @@
+/**
+ * How long a task may run: its slice, and the stretch in code that cannot be paused. All in milliseconds.
+ *
+ * Keeps true: a limit is reached when both the clock and the CPU say so. On a machine that is busy with something else,
+ * a task that got no CPU must not be ended for it. CPU time is the process's, so other threads of the hub count too,
+ * which only makes this less kind.
+ */
+
+function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+export class SliceClock {
+  readonly #cpuMs: () => number;
+  #beganMs = 0;
+  /** Unknown for a task's first slice: asking costs a microsecond, and most tasks end in it. */
+  #beganCpuMs: number | undefined;
+  #sliceEndMs = Infinity;
+  #hardEndMs = Infinity;
+  /** The same on the scale of CPU time; unknown until the slice is over. */
+  #hardCpuEndMs: number | undefined;
+
+  constructor(cpuMs: () => number = processCpuMs) {
+    this.#cpuMs = cpuMs;
+  }
+
+  /** A slice begins that ends at `untilMs` (performance.now()), or when the task's `leftMs` are used. */
+  begin(untilMs: number, leftMs: number, hardMs: number, isFirst: boolean): void {
+    this.#beganMs = performance.now();
+    this.#beganCpuMs = isFirst ? undefined : this.#cpuMs();
+    this.#sliceEndMs = Math.min(untilMs, this.#beganMs + leftMs);
+    this.#hardEndMs = this.#beganMs + Math.min(hardMs, leftMs);
+    this.#hardCpuEndMs = undefined;
+  }
+
+  /** From now on there are `ms` for what must still run, and they cannot be extended by pausing. */
+  beginLast(ms: number): void {
+    this.#sliceEndMs = performance.now() + ms;
+    this.#hardEndMs = this.#sliceEndMs;
+    this.#hardCpuEndMs = undefined;
+  }
+
+  /** No slice runs. */
+  stop(): void {
+    this.#sliceEndMs = Infinity;
+  }
+
+  /** Whether the task should pause where it can. Cheap: the hook asks every few microseconds. */
+  sliceOver(): boolean {
+    return performance.now() >= this.#sliceEndMs;
+  }
+
+  /** Whether code that cannot be paused has had its time. */
+  hardLimitReached(): boolean {
+    const nowMs = performance.now();
+    if (nowMs < this.#sliceEndMs) return false;
+    this.#hardCpuEndMs ??= this.#cpuMs() + Math.max(0, this.#hardEndMs - nowMs);
+    if (nowMs < this.#hardEndMs) return false;
+    const missingMs = this.#hardCpuEndMs - this.#cpuMs();
+    if (missingMs > 0) this.#hardEndMs = nowMs + missingMs;
+    return missingMs <= 0;
+  }
+
+  /** What the slice used. */
+  spentMs(): number {
+    const elapsedMs = performance.now() - this.#beganMs;
+    return this.#beganCpuMs === undefined ? elapsedMs : Math.min(elapsedMs, this.#cpuMs() - this.#beganCpuMs);
+  }
+}
