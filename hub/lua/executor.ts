@@ -22,8 +22,14 @@ import { type Deliver, LuaError, type Task, type TaskOutcome } from './task.js';
 import { readError, tracebackOf } from './traceback.js';
 import type { Ptr } from './wasm.js';
 
-/** Instructions between two looks at the time. Small, because one instruction may be a C call of a microsecond. */
-const HOOK_COUNT = 256;
+/** Instructions between two looks at the time: a microsecond of plain Lua. */
+const HOOK_COUNT = 128;
+/** The same for code that was seen to make expensive C calls, each of which is one instruction or a few. */
+const FINE_HOOK_COUNT = 8;
+/** So much between two looks is due to C calls. */
+const SLOW_GAP_MS = 0.5;
+/** Plain Lua again. */
+const FAST_GAP_MS = 0.01;
 /** Idle threads kept for the next tasks. */
 const POOL_MAX = 64;
 
@@ -68,6 +74,8 @@ export class Executor implements PausableHost {
   readonly #resultCount: Ptr;
   readonly #pool: { thread: Ptr; key: number }[] = [];
   readonly coroutines: LuaCoroutines;
+  /** Whether some thread has had a fine hook since the engine began. */
+  #hasFineHooks = false;
   #killTraceback = '';
 
   constructor(state: LuaState, limits: ExecutorLimits, clock = new SliceClock()) {
@@ -76,7 +84,9 @@ export class Executor implements PausableHost {
     this.#clock = clock;
     this.#resultCount = state.x.malloc(4);
     this.#hook = state.vm.addFunction((L) => {
-      if (clock.sliceOver()) this.#onSliceEnd(L);
+      const isOver = clock.look();
+      if (clock.gapMs > SLOW_GAP_MS || this.#hasFineHooks) this.#adjustHook(L);
+      if (isOver) this.#onSliceEnd(L);
     }, 'vii');
     this.#finish = state.addContinuation((L) => {
       const deliver = this.task?.deliver;
@@ -179,6 +189,18 @@ export class Executor implements PausableHost {
   /** Makes `L` hook at every instruction, so that an error that ends the task is raised until nothing catches it. */
   rearm(L: Ptr): void {
     this.#state.x.lua_sethook(L, this.#hook, MASK_COUNT, 1);
+  }
+
+  /** Looks at the time more often while C calls take long. */
+  #adjustHook(L: Ptr): void {
+    const { x } = this.#state;
+    const count = x.lua_gethookcount(L);
+    if (this.#clock.gapMs > SLOW_GAP_MS && count === HOOK_COUNT) {
+      x.lua_sethook(L, this.#hook, MASK_COUNT, FINE_HOOK_COUNT);
+      this.#hasFineHooks = true;
+    } else if (this.#clock.gapMs < FAST_GAP_MS && count === FINE_HOOK_COUNT) {
+      this.#arm(L);
+    }
   }
 
   /** Threads made by `L` from now on inherit the hook. */

@@ -13,6 +13,9 @@ function processCpuMs(): number {
 
 export class SliceClock {
   readonly #cpuMs: () => number;
+  /** Time between the last two looks. */
+  gapMs = 0;
+  #lookedMs = 0;
   #beganMs = 0;
   /** Unknown for a task's first slice: asking costs a microsecond, and most tasks end in it. */
   #beganCpuMs: number | undefined;
@@ -28,6 +31,7 @@ export class SliceClock {
   /** A slice begins that ends at `untilMs` (performance.now()), or when the task's `leftMs` are used. */
   begin(untilMs: number, leftMs: number, hardMs: number, isFirst: boolean): void {
     this.#beganMs = performance.now();
+    this.#lookedMs = this.#beganMs;
     this.#beganCpuMs = isFirst ? undefined : this.#cpuMs();
     this.#sliceEndMs = Math.min(untilMs, this.#beganMs + leftMs);
     this.#hardEndMs = this.#beganMs + Math.min(hardMs, leftMs);
@@ -46,7 +50,15 @@ export class SliceClock {
     this.#sliceEndMs = Infinity;
   }
 
-  /** Whether the task should pause where it can. Cheap: the hook asks every few microseconds. */
+  /** For the hook, every microsecond or so: sets `gapMs`, and answers whether the slice is over. */
+  look(): boolean {
+    const nowMs = performance.now();
+    this.gapMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
+    return nowMs >= this.#sliceEndMs;
+  }
+
+  /** Whether the task should pause where it can. */
   sliceOver(): boolean {
     return performance.now() >= this.#sliceEndMs;
   }

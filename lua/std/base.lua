@@ -12,7 +12,9 @@ local gsub = string.gsub
 local function pass(ok, ...)
   if ok then return ... end
   local message = ...
-  if type(message) ~= "string" or find(message, "^[^\n]-:%d+: ") then error(message, 0) end
+  if type(message) ~= "string" then error(message, 0) end
+  message = gsub(message, "^std/%w+%.lua:%d+: ", "")
+  if find(message, "^[^\n]-:%d+: ") then error(message, 0) end
   error(gsub(message, "^(bad argument #%d+ to ')[%w_]+%.([%w_]+')", "%1%2"), 2)
 end
 local function checked(f, ...) return pass(pcall(f, ...)) end

@@ -9,10 +9,10 @@ local c_find, c_match, c_gmatch, c_gsub, c_rep = string.find, string.match, stri
 local sub, format = string.sub, string.format
 local checked, search_some, find_text, repeated = host.checked, host.search, host.find_text, host.repeated
 
-local MAX_STEPS = 1e6
+local MAX_STEPS = 3e5
 local KNOWN_PATTERNS = 500
 -- Pieces that are joined at a time: a few milliseconds.
-local MAX_PIECES = 40000
+local MAX_PIECES = 10000
 -- Repetition of this size is not worth a call to the host.
 local SMALL_REPEAT = 4096
 

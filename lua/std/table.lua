@@ -2,23 +2,22 @@
 -- Small calls go to Lua's own functions. Same results and messages, except that `sort` is stable and never complains
 -- about an inconsistent comparator.
 local host = ...
-local select, type, mathtype, min, maxinteger = select, type, math.type, math.min, math.maxinteger
+local select, type, tointeger, min, maxinteger = select, type, math.tointeger, math.min, math.maxinteger
 local c_insert, c_remove, c_concat, c_move, c_sort = table.insert, table.remove, table.concat, table.move, table.sort
 local checked = host.checked
 
--- Elements that a C function may touch in one call: a few milliseconds.
-local MAX_ELEMENTS = 50000
--- Sorting without a comparator costs some 10 ms for this many.
-local MAX_SORTED = 20000
+-- Elements that a C function may touch in one call: a millisecond.
+local MAX_ELEMENTS = 10000
+-- Sorting without a comparator costs some 5 ms for this many.
+local MAX_SORTED = 10000
 local MAX_ARRAY = 2 ^ 31 - 1
 
 function table.insert(t, ...)
   if type(t) ~= "table" then return checked(c_insert, t, ...) end
   local count = select("#", ...)
   if count == 1 then return c_insert(t, ...) end
-  local position, value = ...
-  local last = #t + 1
-  if count ~= 2 or last <= MAX_ELEMENTS or mathtype(position) ~= "integer" or position < 1 or position > last then
+  local position, value, last = tointeger((...)), select(2, ...), #t + 1
+  if count ~= 2 or last <= MAX_ELEMENTS or not position or position < 1 or position > last then
     return checked(c_insert, t, ...)
   end
   for i = last, position + 1, -1 do t[i] = t[i - 1] end
@@ -28,8 +27,8 @@ end
 function table.remove(t, ...)
   if type(t) ~= "table" then return checked(c_remove, t, ...) end
   if select("#", ...) == 0 then return c_remove(t) end
-  local position, size = (...), #t
-  if size <= MAX_ELEMENTS or mathtype(position) ~= "integer" or position < 1 or position > size then
+  local position, size = tointeger((...)), #t
+  if size <= MAX_ELEMENTS or not position or position < 1 or position > size then
     return checked(c_remove, t, ...)
   end
   local removed = t[position]
@@ -48,22 +47,22 @@ end
 
 function table.concat(t, separator, first, last)
   if type(t) ~= "table" then return checked(c_concat, t, separator, first, last) end
-  local from, to = first or 1, last or #t
-  if mathtype(from) ~= "integer" or mathtype(to) ~= "integer" or to < from or to - from < MAX_ELEMENTS then
+  local from, to = tointeger(first or 1), tointeger(last or #t)
+  if not from or not to or to < from or (to - from >= 0 and to - from < MAX_ELEMENTS) then
     return checked(c_concat, t, separator, first, last)
   end
   return checked(concat_in_pieces, t, separator, from, to)
 end
 
-function table.move(source, first, last, at, target)
-  local integers = mathtype(first) == "integer" and mathtype(last) == "integer" and mathtype(at) == "integer"
+function table.move(source, from, to, into_at, target)
+  local first, last, at = tointeger(from), tointeger(to), tointeger(into_at)
   -- where a difference overflows, C has the message
-  if not integers or last - first < MAX_ELEMENTS or (first <= 0 and last >= maxinteger + first) then
-    return checked(c_move, source, first, last, at, target)
+  if not (first and last and at) or last - first < MAX_ELEMENTS or (first <= 0 and last >= maxinteger + first) then
+    return checked(c_move, source, from, to, into_at, target)
   end
   local into = target == nil and source or target
   if at > maxinteger - (last - first) or type(source) ~= "table" or type(into) ~= "table" then
-    return checked(c_move, source, first, last, at, target)
+    return checked(c_move, source, from, to, into_at, target)
   end
   if at > last or at <= first or (target ~= nil and target ~= source) then
     for i = 0, last - first do into[at + i] = source[first + i] end

@@ -107,6 +107,24 @@ describe('a task over its budget cannot swallow the error', () => {
       'with an exponential pattern',
       'while true do pcall(string.find, ("a"):rep(300), ("a-"):rep(6) .. "b") end',
     ],
+    ['with table.move of a billion elements', 'while true do pcall(table.move, {}, 1, 1e9, 2) end'],
+    [
+      'with table.move over all integers',
+      'while true do pcall(table.move, {}, 1, math.maxinteger - 1, 1) end',
+    ],
+    ...['insert', 'remove', 'concat', 'unpack', 'sort'].map((name): [string, string] => [
+      `with table.${name} of a table that claims to be endless`,
+      `local t = setmetatable({}, {__len = function() return 1 << 60 end, __index = function() return "x" end})
+       while true do pcall(table.${name}, t, ${name === 'insert' ? '1, 2' : name === 'remove' ? '1.0' : 'nil'}) end`,
+    ]),
+    [
+      'with numbers as text',
+      'while true do pcall(table.move, {}, "1", "1e9", "2") pcall(string.rep, "x", "1e7") end',
+    ],
+    [
+      'with next over a table of holes',
+      'local t = {} for i = 1, 3e5 do t[i] = i end for i = 1, 3e5 do t[i] = nil end while true do next(t) end',
+    ],
     [
       'with collectgarbage',
       'local t = {} for i = 1, 1e5 do t[i] = {} end while true do collectgarbage() end',
