@@ -72,25 +72,17 @@ local function search(s, pattern, from, anchors, last_end, bare)
   return go_on(s, pattern, anchors, last_end, bare, search_some(s, pattern, from, anchors, last_end, bare))
 end
 
--- Where a search begins, counted from 1; nil if `init` is no integer.
-local function start_of(s, init)
-  local from = init == nil and 1 or tointeger(init)
-  if not from then return nil end
-  if from < 0 then from = #s + from + 1 end
-  return from < 1 and 1 or from
-end
-
-local function has_specials(pattern) return c_find(pattern, "[%^%$%*%+%?%.%(%[%%%-]") end
-
 function string.find(s, pattern, init, plain)
-  if plain and type(s) == "string" and type(pattern) == "string" and is_position(init) then
-    if #s * #pattern <= MAX_STEPS then return c_find(s, pattern, init, true) end
-    return checked(find_text, s, pattern, start_of(s, init))
+  if plain and type(s) == "string" and type(pattern) == "string" then
+    local from = start_of(s, init)
+    if not from then return checked(c_find, s, pattern, init) end
+    if #s * #pattern <= MAX_STEPS then return c_find(s, pattern, from, true) end
+    return checked(find_text, s, pattern, from)
   end
   local chosen = way(s, pattern)
   if chosen == "c" and is_position(init) then return c_find(s, pattern, init) end
   local from = chosen == "host" and start_of(s, init)
-  if not from then return checked(c_find, s, pattern, init, plain) end
+  if not from then return checked(c_find, s, pattern, init) end
   if not has_specials(pattern) then return checked(find_text, s, pattern, from) end
   return checked(search, s, pattern, from, true)
 end

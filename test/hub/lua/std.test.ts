@@ -24,6 +24,8 @@ const same: string[] = [
   'return s:find("", #s + 2)',
   'return s:find(".-;", 1, true)',
   'return s:find("; key", 30, true)',
+  'return s:find("; key", "30", true), s:find(".", #s, true), s:find("", #s + 2, true), s:find(";", -1, true)',
+  'return pcall(string.find, s, ";", {}, true)',
   'return s:match("(%a+)_(%d) = (.-);")',
   'return s:match("()value()")',
   'return s:match("%b=;")',
