@@ -7,7 +7,8 @@
  */
 import { statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { destination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import sonicBoom, { type SonicBoom } from 'sonic-boom';
 import type { LogFields, Logger, LogLevel } from '../base/log.js';
 import { formatRecord, parseLogLine } from './log-line.js';
 
@@ -18,7 +19,7 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** Names that a line itself uses. */
 const reserved = new Set(['time', 'level', 'msg', 'source']);
 
-type Sink = ReturnType<typeof destination>;
+type Sink = SonicBoom;
 
 export interface LogFileOptions {
   readonly path: string;
@@ -136,7 +137,14 @@ function lineFields(fields: LogFields): Record<string, unknown> {
 }
 
 function openSink(dest: string | number, onDropped: (() => void) | undefined): Promise<Sink> {
-  const sink = destination({ dest, sync: false, minLength: 0, maxLength: MAX_WAITING_BYTES, mode: 0o600 });
+  // Not pino.destination: that one flushes when the process exits, and throws if the file is just being opened.
+  const sink = new sonicBoom.SonicBoom({
+    dest,
+    sync: false,
+    minLength: 0,
+    maxLength: MAX_WAITING_BYTES,
+    mode: 0o600,
+  });
   sink.on('drop', () => onDropped?.());
   return new Promise((resolve, reject) => {
     sink.once('error', reject);

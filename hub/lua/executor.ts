@@ -188,6 +188,8 @@ export class Executor implements PausableHost {
 
   /** Makes `L` hook at every instruction, so that an error that ends the task is raised until nothing catches it. */
   rearm(L: Ptr): void {
+    // once is enough, and it visits every call on the stack
+    if (this.#state.x.lua_gethookcount(L) === 1) return;
     this.#state.x.lua_sethook(L, this.#hook, MASK_COUNT, 1);
   }
 
@@ -200,7 +202,11 @@ export class Executor implements PausableHost {
       this.#hasFineHooks = true;
     } else if (this.#clock.gapMs < FAST_GAP_MS && count === FINE_HOOK_COUNT) {
       this.#arm(L);
+    } else {
+      return;
     }
+    // setting a hook visits every call on the stack: that time is ours, not the task's
+    this.#clock.look();
   }
 
   /** Threads made by `L` from now on inherit the hook. */
