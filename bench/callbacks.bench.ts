@@ -43,9 +43,25 @@ export const callbacks: Bench = {
       for (let i = 0; i < 10; i++) await batch();
     });
     const after = await heaps();
+    const mapMs = await elapsedMs(() => {
+      const held = new Map<number, () => number>();
+      for (let i = 0; i < 10 * BATCH; i++) {
+        held.set(i, () => i);
+        if (i >= 1_000) held.delete(i - 1_000);
+      }
+    });
     await opened.close();
     return [
-      figure('register and remove a callback, mean of a million', (ms * 1000) / (10 * BATCH), 'us'),
+      figure(
+        'register and remove a callback, mean of a million',
+        (ms * 1000) / (10 * BATCH),
+        'us',
+        {},
+        {
+          name: 'add a closure to a JS Map and delete it',
+          value: (mapMs * 1000) / (10 * BATCH),
+        },
+      ),
       figure(
         'Lua heap after a million more, growth',
         after.lua - before.lua,

@@ -45,6 +45,12 @@ export const inbox: Bench = {
     loop.addBackground(hub.scheduler);
     loop.start();
 
+    for (let i = 0; i < 200; i++) {
+      box.post({ type: 'bench.pong', sentMs: performance.now() });
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const calm = latencies.splice(0);
+
     const startMs = performance.now();
     let posted = 0;
     let nextPongMs = startMs;
@@ -77,8 +83,26 @@ export const inbox: Bench = {
           value: emitterRate(),
         },
       ),
-      figure('control event p99 while bulk floods', percentile(latencies, 0.99), 'ms', { atMost: 10 }),
-      figure('control event max while bulk floods', Math.max(...latencies), 'ms'),
+      figure(
+        'control event p99 while bulk floods',
+        percentile(latencies, 0.99),
+        'ms',
+        { atMost: 10 },
+        {
+          name: 'control event p99, nothing else going on',
+          value: percentile(calm, 0.99),
+        },
+      ),
+      figure(
+        'control event max while bulk floods',
+        Math.max(...latencies),
+        'ms',
+        {},
+        {
+          name: 'control event max, nothing else going on',
+          value: Math.max(...calm),
+        },
+      ),
     ];
   },
 };
