@@ -85,7 +85,7 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   const release = (): void => claim?.dispose();
   process.once('exit', release);
   // before the claim: a client or a signal may end a hub that is still starting
-  shutdown.add({ name: 'observers', maxMs: 500, run: () => hub.announceStop('shutdown') });
+  shutdown.add({ name: 'observers', maxMs: 500, run: () => hub.announceStop(shutdown.reason) });
   shutdown.add({ name: 'control socket', maxMs: 1_000, run: () => control.close() });
   shutdown.add({ name: 'engines', maxMs: 500, run: () => hub.dispose() });
   shutdown.add({ name: 'workers', maxMs: 2_500, run: () => hub.supervisor.stop() });

@@ -50,6 +50,7 @@ export class Shutdown {
   readonly #totalMs: number;
   readonly #steps: ShutdownStep[] = [];
   #running: Promise<void> | undefined;
+  #reason = '';
   #exited = false;
 
   constructor(options: ShutdownOptions) {
@@ -62,6 +63,11 @@ export class Shutdown {
     return this.#running !== undefined;
   }
 
+  /** Why the shutdown began; empty before. */
+  get reason(): string {
+    return this.#reason;
+  }
+
   /** Appends a step. Steps run in the order added. */
   add(step: ShutdownStep): void {
     this.#steps.push(step);
@@ -72,6 +78,7 @@ export class Shutdown {
    * `exit`, which in tests returns. A later call joins the first.
    */
   begin(reason: string, code = 0): Promise<void> {
+    if (this.#running === undefined) this.#reason = reason;
     this.#running ??= this.#run(reason, code);
     return this.#running;
   }

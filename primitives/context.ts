@@ -30,7 +30,7 @@ export interface HubContext<Event extends { readonly type: string } = never> {
   readonly counters: Counters;
   /** Ends with the hub. */
   readonly scope: Scope;
-  /** Queues an event for this primitive's handler. False: the control lane is full, wait for `drained`. */
+  /** Queues an event for this primitive's handler. False: the control lane is full and the event was not taken. */
   post(event: Event): boolean;
   /** Starts a supervised worker thread. Its events arrive as HubEvents. */
   startWorker<C extends RpcCalls>(spec: WorkerSpec): RpcClient<C>;

@@ -42,10 +42,9 @@ export function stringFunctions(state: LuaState, deadlines: Deadlines): Record<s
   };
   return {
     /**
-     * (subject, pattern, from, anchors, last_end, bare) -> start, end, captures...; or nil; or false and where to
-     * go on, because the slice is over. Positions count from 1, the
-     * end is inclusive. `anchors`: a leading ^ is an anchor. An empty match that ends at `last_end` does not count.
-     * `bare`: the captures are not wanted.
+     * (subject, pattern, from, anchors, last_end, bare) -> start, end, captures...; or nil; or, because the slice is
+     * over, false and where to go on. Positions count from 1, the end is inclusive. `anchors`: a leading ^ is an anchor.
+     * An empty match that ends at `last_end` does not count. `bare`: the captures are not wanted.
      */
     search: (L) => {
       const [subject, pattern] = [view(L, 1), view(L, 2)];

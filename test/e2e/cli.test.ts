@@ -105,6 +105,16 @@ describe('start, status, stop', () => {
     expect(readdirSync(join(place.dataDir, 'hubs', info.hub_id))).toEqual(['hub.log']);
   });
 
+  it('tells Lua that it stops, and why, in time to act', async () => {
+    const place = await makePlace();
+    const { process: hub, info } = await startHub(place);
+    await place.run('eval', 'events.on("shutdown", function(e) log.info("bye: " .. e.reason) end)');
+    hub.child.kill('SIGTERM');
+    await hub.done;
+    const log = readFileSync(join(place.dataDir, 'hubs', info.hub_id, 'hub.log'), 'utf8');
+    expect(log).toContain('bye: SIGTERM');
+  });
+
   it('is found from a subfolder, a linked worktree and with --repo', async () => {
     const place = await makePlace();
     const { info } = await startHub(place);
