@@ -1,9 +1,10 @@
 /**
- * Frames on the unix socket: u32 length (big-endian; of type byte and payload), one type byte, payload.
+ * Frames on a unix socket, the hub's or the session host's: u32 length (big-endian; of type byte and payload), one type
+ * byte, payload.
  *
  * Whatever arrives, in whatever pieces, comes out as whole frames in order or as one coded error, after which the
  * reader stays broken: the stream has no place to resynchronise. Memory follows the bytes that really arrived, never a
- * length that was only announced. What the payload of a type means is messages.ts.
+ * length that was only announced. What the payload of a type means is messages.ts' and terminal-frames.ts'.
  */
 import { fail, type HubError } from '../base/errors.js';
 
@@ -11,6 +12,11 @@ import { fail, type HubError } from '../base/errors.js';
 export const frameTypes = {
   /** One message of messages.ts: JSON in UTF-8. */
   message: 1,
+  /** Those of terminal-frames.ts. */
+  output: 2,
+  snapshot: 3,
+  input: 4,
+  credit: 5,
 } as const;
 
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -43,7 +49,21 @@ export function encodeFrame(
   payload: Uint8Array,
   maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
 ): Uint8Array {
-  const length = payload.length + 1;
+  const frame = emptyFrame(type, payload.length, maxFrameBytes);
+  frame.set(payload, FRAME_HEADER_BYTES);
+  return frame;
+}
+
+/** Bytes of a frame before its payload: length and type. */
+export const FRAME_HEADER_BYTES = LENGTH_BYTES + 1;
+
+/** A frame whose payload is still to be written, from FRAME_HEADER_BYTES on. Errors: protocol.frame_too_large. */
+export function emptyFrame(
+  type: number,
+  payloadBytes: number,
+  maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
+): Uint8Array {
+  const length = payloadBytes + 1;
   if (length > maxFrameBytes) throw tooLarge(length, maxFrameBytes);
   const frame = new Uint8Array(LENGTH_BYTES + length);
   frame[0] = length >>> 24;
@@ -51,7 +71,6 @@ export function encodeFrame(
   frame[2] = length >>> 8;
   frame[3] = length;
   frame[LENGTH_BYTES] = type;
-  frame.set(payload, LENGTH_BYTES + 1);
   return frame;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The messages between a hub and its socket clients: JSON in frames of type `message`.
+ * The messages between a hub or a session host and its socket clients: JSON in frames of type `message`.
  *
  * Each message is declared once; types, encoding and the check on receipt come from the declaration. Both sides send
  * `hello` first. Decoding takes any bytes and either gives a checked message or throws one coded error.
@@ -22,6 +22,8 @@ export const messages = {
     /** The hub's process and id. A hub sends both. */
     pid: t.opt(t.int({ min: 1 })),
     hub_id: t.opt(t.text({ maxBytes: 64 })),
+    /** Proves to a session host that the client may read the folder that holds its token. */
+    token: t.opt(t.text({ maxBytes: 256 })),
   },
   /** A client asks. `id` is its own choice, not reused while the request is open. */
   request: { id: t.int({ min: 0 }), method: t.text({ maxBytes: 64 }), params: t.any },

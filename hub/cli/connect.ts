@@ -8,12 +8,19 @@ import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fail, type HubError } from '../../base/errors.js';
 import type { HubIdentity } from '../../primitives/context.js';
-import { HubClient } from '../../protocol/hub-client.js';
+import { Client } from '../../protocol/client.js';
+import { hostMethods } from '../../protocol/host-methods.js';
 import type { Hello } from '../../protocol/messages.js';
+import { methods } from '../../protocol/methods.js';
+import { PROTOCOL_VERSION, versionMismatch } from '../../protocol/version.js';
 import { checkPrivateDir } from '../paths.js';
 
 /** A busy hub greets from a thread of its own, so this is long. */
 export const GREETING_MS = 5_000;
+
+/** A hub answers for its session host too. */
+const hubAndHostMethods = { ...methods, ...hostMethods };
+export type HubClient = Client<typeof hubAndHostMethods>;
 
 export interface HubConnection {
   readonly client: HubClient;
@@ -27,9 +34,11 @@ export interface HubConnection {
 export async function connectToHub(identity: HubIdentity, greetingMs = GREETING_MS): Promise<HubConnection> {
   checkSocketDir(identity);
   const socket = await openSocket(identity);
-  const client = new HubClient({
-    client: 'cli',
-    version: identity.version,
+  const client: HubClient = new Client({
+    methods: hubAndHostMethods,
+    hello: { protocol_version: PROTOCOL_VERSION, client: 'cli', version: identity.version },
+    mismatch: versionMismatch,
+    serverName: 'hub',
     send: (bytes) => void socket.write(bytes),
     close: () => void socket.end(),
   });

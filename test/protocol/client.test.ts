@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Client } from '../../protocol/client.js';
 import { FrameReader } from '../../protocol/frames.js';
-import { HubClient } from '../../protocol/hub-client.js';
 import {
   clientMessages,
   decodeMessage,
@@ -8,7 +8,8 @@ import {
   type Message,
   type MessageOf,
 } from '../../protocol/messages.js';
-import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { methods } from '../../protocol/methods.js';
+import { PROTOCOL_VERSION, versionMismatch } from '../../protocol/version.js';
 
 /** A client, and the hub's side of its connection by hand. */
 function open() {
@@ -16,9 +17,11 @@ function open() {
   const events: MessageOf<'event'>[] = [];
   const reader = new FrameReader();
   const state = { closed: false };
-  const client = new HubClient({
-    client: 'test',
-    version: '0.1.0',
+  const client = new Client({
+    methods,
+    hello: { protocol_version: PROTOCOL_VERSION, client: 'test', version: '0.1.0' },
+    mismatch: versionMismatch,
+    serverName: 'hub',
     send: (bytes) => reader.push(bytes, ({ payload }) => sent.push(decodeMessage(payload, clientMessages))),
     close: () => {
       state.closed = true;
@@ -36,7 +39,7 @@ const hello: Message = {
   pid: 7,
 };
 
-describe('HubClient', () => {
+describe('Client', () => {
   it('greets first and learns who the hub is', async () => {
     const { client, sent, say } = open();
     expect(sent).toEqual([
