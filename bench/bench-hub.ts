@@ -30,6 +30,7 @@ export function openBenchHub(limits: Partial<EngineLimits> = {}): BenchHub {
       stateDir,
       luaPath: join(root, 'lua'),
       socketPath: join(stateDir, 'hub.sock'),
+      hostSocketPath: join(stateDir, 'host.sock'),
       version: 'bench',
     },
     clock: new RealClock({ unref: true }),

@@ -9,8 +9,22 @@ import { luaCalls } from './lua-calls.bench.js';
 import type { Bench, Figure } from './measure.js';
 import { processBench } from './process.bench.js';
 import { runaway } from './runaway.bench.js';
+import { echo } from './sessions/echo.bench.js';
+import { flood } from './sessions/flood.bench.js';
+import { lossless } from './sessions/lossless.bench.js';
+import { rest } from './sessions/rest.bench.js';
 
-const benches: readonly Bench[] = [luaCalls, callbacks, runaway, inbox, processBench];
+const benches: readonly Bench[] = [
+  luaCalls,
+  callbacks,
+  runaway,
+  inbox,
+  processBench,
+  echo,
+  flood,
+  rest,
+  lossless,
+];
 
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');

@@ -9,7 +9,7 @@ export interface Figure {
   /** Subject and case: `host call, no arguments`. */
   readonly name: string;
   readonly value: number;
-  readonly unit: 'us' | 'ms' | 's' | 'GB/s' | '1/s' | '%' | 'MB' | 'bytes';
+  readonly unit: 'us' | 'ms' | 's' | 'GB/s' | 'MB/s' | '1/s' | '%' | 'MB' | 'bytes' | '';
   /** The goal, where there is one: `<= 1`. */
   readonly goal?: string;
   readonly met?: boolean;

@@ -4,6 +4,7 @@
  * Keeps true: everything hangs on one scope, and `dispose` ends it all; nothing here reads arguments, opens sockets or
  * ends the process, so a test can have a hub of its own. The doors are in hub/main.ts.
  */
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
 import { messageOf } from '../base/errors.js';
@@ -14,6 +15,7 @@ import { Scope } from '../base/scope.js';
 import type { LuaRecord, LuaValue } from '../base/values.js';
 import type { HubContext, HubIdentity } from '../primitives/context.js';
 import type { HandlersOf } from '../primitives/define.js';
+import type { StatusReport } from '../protocol/status.js';
 import type { ControlEvent } from './control/control.def.js';
 import { type Handlers, type HubEvent, lanes, type PrimitiveEvent } from './events.js';
 import { Inbox } from './inbox.js';
@@ -65,6 +67,10 @@ export interface HubMetrics extends ReturnType<Loop<HubEvent>['metrics']> {
 }
 
 const MIB = 1024 * 1024;
+/** Not one that a user's file can replace: it is what makes up for such files that do not load. */
+const CORE_CHUNK = 'require("shipped.hub.init")';
+/** How long a start waits for primitives that look for what is still there. */
+const READY_MS = 3_000;
 
 export class Hub {
   readonly counters = new Counters();
@@ -119,7 +125,8 @@ export class Hub {
   async start(): Promise<void> {
     this.scope.use(startLagProbe(this.#options.clock, (lagMs) => this.loop.recordLag(lagMs)));
     this.loop.start();
-    await this.#core.load('require("hub.init")', '=hub');
+    await this.#primitivesReady();
+    await this.#core.load(CORE_CHUNK, '=hub');
   }
 
   /** A new engine with every primitive. Dispose it to take away all it did. */
@@ -169,6 +176,11 @@ export class Hub {
     };
   }
 
+  /** What primitives add to `botster status`. */
+  status(): Partial<StatusReport> {
+    return this.#primitives.status();
+  }
+
   /** Tells Lua that the hub stops, and resolves when the observers have run as far as they can without waiting. */
   announceStop(reason: string): Promise<void> {
     this.inbox.post({ type: 'hub.stopping', reason });
@@ -187,13 +199,27 @@ export class Hub {
     this.loop.stop();
   }
 
+  /** What outlived the last hub is usually known in some 50 ms; a start does not wait for what hangs. */
+  #primitivesReady(): Promise<void> {
+    return new Promise((resolve) => {
+      const late = this.#options.clock.after(READY_MS, () => {
+        this.#options.log.log('warn', 'starting although some primitive is not ready');
+        resolve();
+      });
+      void this.#primitives.ready().then(() => {
+        late.dispose();
+        resolve();
+      });
+    });
+  }
+
   #openCore(): Engine {
     return this.openEngine({
       name: 'hub',
-      moduleRoots: [{ folder: this.#options.identity.luaPath, shownAs: 'lua' }],
+      moduleRoots: coreModules(this.#options.identity),
       onBroken: () => {
         this.#core = this.#openCore();
-        this.#core.load('require("hub.init")', '=hub').catch((thrown: unknown) => {
+        this.#core.load(CORE_CHUNK, '=hub').catch((thrown: unknown) => {
           this.#options.log.log('error', `lua/hub/init.lua failed: ${messageOf(thrown)}`);
         });
       },
@@ -232,4 +258,16 @@ export class Hub {
       notify: (fact, data) => this.notify(fact, data),
     };
   }
+}
+
+/**
+ * Where the hub's own Lua is. A user's file in the data folder takes the place of the shipped one of the same name, and
+ * finds that one under `shipped`. The repository has no say here: it comes from somebody else.
+ */
+function coreModules({ dataDir, luaPath }: HubIdentity): readonly ModuleRoot[] {
+  return [
+    { folder: luaPath, shownAs: 'lua', prefix: 'shipped' },
+    { folder: join(dataDir, 'lua'), shownAs: '<data>/lua' },
+    { folder: luaPath, shownAs: 'lua' },
+  ];
 }

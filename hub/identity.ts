@@ -11,7 +11,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, type HubError } from '../base/errors.js';
 import type { HubIdentity } from '../primitives/context.js';
-import { dataDirOf, packageRoot, readVersion, socketPathOf } from './paths.js';
+import { dataDirOf, hostSocketPathOf, packageRoot, readVersion, socketPathOf } from './paths.js';
 
 export interface WhereToLook {
   /** Any directory of the repository; default the current one. */
@@ -30,13 +30,15 @@ export async function resolveIdentity(where: WhereToLook = {}): Promise<HubIdent
   const hubId = hubIdOf(repoRoot);
   const dataDir = dataDirOf(env);
   const stateDir = join(dataDir, 'hubs', hubId);
+  const uid = process.getuid?.() ?? 0;
   return {
     hubId,
     repoRoot,
     dataDir,
     stateDir,
     luaPath: join(packageRoot, 'lua'),
-    socketPath: socketPathOf(stateDir, hubId, process.getuid?.() ?? 0),
+    socketPath: socketPathOf(stateDir, hubId, uid),
+    hostSocketPath: hostSocketPathOf(stateDir, hubId, uid),
     version: readVersion(),
   };
 }

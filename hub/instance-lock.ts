@@ -13,12 +13,12 @@ import { fail, HubError, isHubError } from '../base/errors.js';
 import { type Infer, t } from '../base/schema.js';
 import type { Disposable } from '../base/scope.js';
 import type { HubIdentity } from '../primitives/context.js';
-import { withFileLock } from '../primitives/file-lock.js';
-import { isRunning, processMark } from '../primitives/process-identity.js';
-import { fileMark, removeMarked } from './control/file-mark.js';
-import { ensurePrivateDir, stateFiles } from './paths.js';
-
-import { probeSocket } from './socket-probe.js';
+import { withFileLock } from '../system/file-lock.js';
+import { fileMark, removeMarked } from '../system/file-mark.js';
+import { ensurePrivateDir } from '../system/private-dir.js';
+import { isRunning, processMark } from '../system/process-identity.js';
+import { probeSocket } from '../system/socket-probe.js';
+import { stateFiles } from './paths.js';
 
 /** How long a start waits for another one. */
 const PATIENCE_MS = 30_000;
@@ -79,9 +79,10 @@ export async function findRunningHub(identity: HubIdentity): Promise<HubRecord |
 
 /** Makes and checks the folders of a hub. Errors: hub.unsafe_directory. */
 export function prepareFolders(identity: HubIdentity): void {
-  ensurePrivateDir(identity.stateDir);
-  const socketDir = dirname(identity.socketPath);
-  if (socketDir !== identity.stateDir) ensurePrivateDir(socketDir);
+  const { stateDir, socketPath, hostSocketPath } = identity;
+  for (const folder of new Set([stateDir, dirname(socketPath), dirname(hostSocketPath)])) {
+    ensurePrivateDir(folder);
+  }
 }
 
 async function refuseIfRunning(identity: HubIdentity, leavingMs: number): Promise<void> {

@@ -7,6 +7,7 @@
 import { messageOf } from '../base/errors.js';
 import { RealClock } from '../base/real-clock.js';
 import type { Disposable } from '../base/scope.js';
+import { hostConfigOf, readMaxSessions } from '../primitives/pty/host-config.js';
 import type { StatusReport } from '../protocol/status.js';
 import type { ControlCalls } from './control/control.calls.js';
 import { Control, controlWorkerSpec } from './control/control.js';
@@ -14,6 +15,7 @@ import { evalLua } from './eval.js';
 import { Hub } from './hub.js';
 import { claimInstance, prepareFolders } from './instance-lock.js';
 import { type LogFile, openLogFile } from './log-file.js';
+import { runLuaCommand } from './lua-command.js';
 import { readLuaLimits } from './lua-settings.js';
 import { stateFiles } from './paths.js';
 import type { ReadyInfo, RunOptions } from './run-options.js';
@@ -56,6 +58,7 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   };
   const startedAt = new Date().toISOString();
   const limits = await readLuaLimits(identity.dataDir);
+  const maxSessions = await readMaxSessions(identity.dataDir);
 
   const hub: Hub = new Hub({
     identity,
@@ -70,13 +73,14 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   });
   const control: Control = new Control({
     identity,
-    worker: hub.supervisor.start<ControlCalls>(controlWorkerSpec(identity)),
+    worker: hub.supervisor.start<ControlCalls>(controlWorkerSpec(identity, hostConfigOf(identity, maxSessions))),
     clock,
     log: log.child({ source: 'control' }),
     counters: hub.counters,
     hub: {
       status: () => statusOf(hub, ready, identity.version, startedAt, control),
       eval: (code, chunkName, args) => evalLua(hub.core, code, chunkName, args),
+      command: (name, params, report) => runLuaCommand(hub.core, log, name, params, report),
       quit,
     },
   });
@@ -143,5 +147,6 @@ function statusOf(
     sessions: [],
     plugins: [],
     clients: control.clients(),
+    ...hub.status(),
   };
 }

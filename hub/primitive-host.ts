@@ -10,6 +10,7 @@ import type { LuaValue } from '../base/values.js';
 import type { HubContext } from '../primitives/context.js';
 import type { Primitive, PrimitiveDef, PrimitiveInstance } from '../primitives/define.js';
 import { primitives } from '../primitives/index.js';
+import type { StatusReport } from '../protocol/status.js';
 import type { Handlers, PrimitiveEvent } from './events.js';
 import type { Engine } from './lua/engine.js';
 import type { StandardSource } from './lua/standard.js';
@@ -50,6 +51,16 @@ export class PrimitiveHost {
   /** Passes a host fact to the primitives that forward such facts to Lua. */
   notify(name: string, data: LuaValue): void {
     for (const { instance } of this.#open) instance.notify?.(name, data);
+  }
+
+  /** Resolves when every primitive knows what outlived the last hub. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#open.map(({ instance }) => instance.ready));
+  }
+
+  /** What primitives add to `botster status`. */
+  status(): Partial<StatusReport> {
+    return Object.assign({}, ...this.#open.map(({ instance }) => instance.status?.())) as Partial<StatusReport>;
   }
 }
 

@@ -8,7 +8,8 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { errnoOf, refusal, unlessMissing } from './file-errors.js';
+import { errnoOf, unlessMissing } from '../system/errno.js';
+import { refusal } from './file-errors.js';
 
 /** As in the kernel: more links in a row are a loop. */
 const MAX_LINKS = 40;

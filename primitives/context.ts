@@ -20,6 +20,9 @@ export interface HubIdentity {
   /** Where Lua sources are: the checkout's `lua/`. */
   readonly luaPath: string;
   readonly socketPath: string;
+  /** The socket of the hub's session host. */
+  readonly hostSocketPath: string;
+  /** Release version. */
   readonly version: string;
 }
 

@@ -9,6 +9,7 @@ import type { HubError } from '../base/errors.js';
 import type { Lane } from '../base/event-lanes.js';
 import type { Fields, Infer, InferArgs, InferFields, NamedSchema, Schema } from '../base/schema.js';
 import type { LuaValue } from '../base/values.js';
+import type { StatusReport } from '../protocol/status.js';
 import type { EngineContext, HubContext } from './context.js';
 
 export interface FunctionDef {
@@ -45,10 +46,23 @@ export interface EventDef<F extends Fields = Fields> {
   readonly key?: keyof F & string;
 }
 
+/** A Lua table with methods that functions return: made by the companion, documented and tested from here. */
+export interface HandleDef {
+  readonly doc: string;
+  /** What can be read from it. */
+  readonly fields: Fields;
+  /** Called with a colon. All are written in the companion, so their `by` is of no account. */
+  readonly methods: Readonly<Record<string, FunctionDef>>;
+  /** Lua that makes one, for the tests of its methods. */
+  readonly sample: string;
+}
+
 export interface PrimitiveDef {
   readonly name: string;
   readonly doc: string;
   readonly functions: Readonly<Record<string, FunctionDef>>;
+  /** By LuaLS class name: the name of the object schema that functions return them as. */
+  readonly handles?: Readonly<Record<string, HandleDef>>;
   /** Values beside the functions, such as `json.null`. Documented here, set by the companion or hub/lua. */
   readonly constants?: Readonly<Record<string, { readonly doc: string; readonly luaType: string }>>;
   readonly events?: Readonly<Record<string, EventDef>>;
@@ -120,6 +134,10 @@ export interface PrimitiveInstance<D extends PrimitiveDef> {
   readonly handlers: HandlersFor<D>;
   /** Gets every host fact (`HubContext.notify`), to pass it on to Lua. */
   readonly notify?: (name: string, data: LuaValue) => void;
+  /** Resolves when it knows again what outlived the last hub. The hub's own Lua starts after that. */
+  readonly ready?: Promise<void>;
+  /** What it adds to `botster status`. */
+  readonly status?: () => Partial<StatusReport>;
 }
 
 export interface Primitive<D extends PrimitiveDef = PrimitiveDef> {

@@ -2,6 +2,7 @@
  * What the system says about files, as codes and sentences. The one table from errno to `fs.*`.
  */
 import { fail, HubError } from '../base/errors.js';
+import { errnoOf } from '../system/errno.js';
 
 export type FileCode =
   | 'fs.not_found'
@@ -60,21 +61,4 @@ export function refusal<C extends FileCode>(
   details: Record<string, unknown> = {},
 ): HubError<C> {
   return fail(code, `cannot ${doing} ${path}: ${why}`, { path, ...details });
-}
-
-/** `ENOENT` and the like; undefined for what no system call threw. */
-export function errnoOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('errno' in thrown) || !('code' in thrown)) return undefined;
-  return typeof thrown.code === 'string' ? thrown.code : undefined;
-}
-
-/** Awaits `job`; undefined if what it asked for is not there. */
-export async function unlessMissing<T>(job: Promise<T>): Promise<T | undefined> {
-  try {
-    return await job;
-  } catch (thrown) {
-    const errno = errnoOf(thrown);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
-    throw thrown;
-  }
 }

@@ -14,3 +14,15 @@ export const hostConfig = t.object({
   idle_exit_ms: t.int({ min: 0 }),
 });
 export type HostConfig = Infer<typeof hostConfig>;
+
+/** Names a running host in `<state_dir>/host.pid`: its process, by pid and start mark (system/process-identity.ts). */
+export const hostRecord = t.object({
+  pid: t.int({ min: 1 }),
+  mark: t.str,
+  version: t.str,
+  protocol: t.int(),
+});
+export type HostRecord = Infer<typeof hostRecord>;
+
+/** Tells a running host to look after its socket file, which something may have removed. */
+export const HOST_LOOK_SIGNAL = 'SIGUSR2';

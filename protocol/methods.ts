@@ -3,6 +3,7 @@
  * both sides and the checks on receipt. Adding a method does not change the protocol version.
  */
 import { type Infer, t } from '../base/schema.js';
+import { agentMethods } from './agents.js';
 import { statusReport } from './status.js';
 
 export const methods = {
@@ -27,6 +28,7 @@ export const methods = {
       values_json: t.str,
     }),
   },
+  ...agentMethods,
 } as const;
 
 export type Method = keyof typeof methods;

@@ -12,6 +12,18 @@ const sessionSummary = t.object({
   state: t.oneOf('running', 'exited'),
 });
 
+/** The process that owns the sessions. Absent while none has been needed. */
+const sessionHostSummary = t.object({
+  pid: t.opt(t.int()),
+  /** Release version: may be another than the hub's, since it outlives hubs. */
+  version: t.opt(t.str),
+  connected: t.bool,
+  /** Sessions that run. */
+  sessions: t.int(),
+  /** Why the hub cannot use it. */
+  error: t.opt(t.str),
+});
+
 const pluginSummary = t.object({
   name: t.str,
   state: t.oneOf('loading', 'loaded', 'failed', 'disabled'),
@@ -51,10 +63,12 @@ export const statusReport = t.object({
   /** Counts since start, by `owner.fact`. */
   counters: t.map(t.num()),
   sessions: t.list(sessionSummary),
+  session_host: t.opt(sessionHostSummary),
   plugins: t.list(pluginSummary),
   clients: t.list(clientSummary),
 });
 
 export type StatusReport = Infer<typeof statusReport>;
+export type SessionHostSummary = Infer<typeof sessionHostSummary>;
 export type PluginSummary = Infer<typeof pluginSummary>;
 export type ClientSummary = Infer<typeof clientSummary>;

@@ -15,6 +15,8 @@ export interface PtySpec {
 export interface PtyExit {
   readonly code?: number;
   readonly signal?: number;
+  /** Programs that outlived the command went on writing; not all of that was read. */
+  readonly cut?: true;
 }
 
 export interface PtyHandlers {

@@ -4,8 +4,8 @@
  * https://luals.github.io/wiki/annotations/ - Descriptions become one line each; everything a plugin may call is here,
  * nothing hidden.
  */
-import type { NamedSchema, ObjectSchema } from '../base/schema.js';
-import type { FunctionDef, PrimitiveDef } from '../primitives/define.js';
+import type { Fields, NamedSchema, ObjectSchema } from '../base/schema.js';
+import type { FunctionDef, HandleDef, PrimitiveDef } from '../primitives/define.js';
 import { luaType, namedObjects, parameter, restriction } from './lua-types.js';
 
 /** The type of `err`, declared in the stub of errors. */
@@ -20,6 +20,7 @@ export function luaStub(def: PrimitiveDef): string {
       [...comment(doc), `---@type ${type}`, `${def.name}.${name} = nil`].join('\n'),
     ),
     ...visibleFunctions(def).map(([name, fn]) => functionStub(`${def.name}.${name}`, fn)),
+    ...Object.entries(def.handles ?? {}).flatMap(([name, handle]) => handleStubs(name, handle)),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -42,9 +43,18 @@ export function errorStub(codes: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What plugins may call, in the order of the definition. */
-export function visibleFunctions(def: PrimitiveDef): [name: string, fn: FunctionDef][] {
+/** What plugins may call of the global itself, in the order of the definition. */
+function visibleFunctions(def: PrimitiveDef): [name: string, fn: FunctionDef][] {
   return Object.entries(def.functions).filter(([, fn]) => fn.by !== 'hidden');
+}
+
+/** All that plugins may call, by the name that the reference gives it: `timer.after`, `Pty:write`. */
+export function callables(def: PrimitiveDef): [name: string, fn: FunctionDef][] {
+  const functions = visibleFunctions(def).map(([name, fn]): [string, FunctionDef] => [`${def.name}.${name}`, fn]);
+  const methods = Object.entries(def.handles ?? {}).flatMap(([handle, { methods: all }]) =>
+    Object.entries(all).map(([name, fn]): [string, FunctionDef] => [`${handle}:${name}`, fn]),
+  );
+  return [...functions, ...methods];
 }
 
 function header(source: string): string {
@@ -53,19 +63,28 @@ function header(source: string): string {
 
 function classes(def: PrimitiveDef): string[] {
   const found = new Map<string, ObjectSchema>();
-  for (const [, fn] of visibleFunctions(def)) {
+  for (const [, fn] of callables(def)) {
     for (const { schema } of [...fn.params, ...fn.returns]) {
       for (const object of namedObjects(schema))
         if (object.name !== errorClass) found.set(object.name ?? '', object);
     }
   }
-  return [...found].map(([name, object]) => {
-    const fields = Object.entries(object.fields).map(([field, schema]) => {
-      const [before, type] = parameter(field, schema).split(': ', 2) as [string, string];
-      return `---@field ${before} ${type}`;
-    });
-    return [`---@class ${name}`, ...fields].join('\n');
+  for (const handle of Object.keys(def.handles ?? {})) found.delete(handle);
+  return [...found].map(([name, object]) => [`---@class ${name}`, ...fieldLines(object.fields)].join('\n'));
+}
+
+function fieldLines(fields: Fields): string[] {
+  return Object.entries(fields).map(([field, schema]) => {
+    const [before, type] = parameter(field, schema).split(/: (.*)/s, 2) as [string, string];
+    return `---@field ${before} ${type}`;
   });
+}
+
+function handleStubs(name: string, { doc, fields, methods }: HandleDef): string[] {
+  return [
+    [...comment(doc), `---@class ${name}`, ...fieldLines(fields), `local ${name} = {}`].join('\n'),
+    ...Object.entries(methods).map(([method, fn]) => functionStub(`${name}:${method}`, fn)),
+  ];
 }
 
 function functionStub(name: string, fn: FunctionDef): string {

@@ -2,9 +2,9 @@
  * Definitions as Markdown pages: what a plugin writer reads. One page per primitive, and an index of all error codes.
  */
 import type { FnSchema, NamedSchema, Schema } from '../base/schema.js';
-import type { FunctionDef, PrimitiveDef } from '../primitives/define.js';
+import type { FunctionDef, HandleDef, PrimitiveDef } from '../primitives/define.js';
 import { luaType, restriction } from './lua-types.js';
-import { visibleFunctions } from './luals.js';
+import { callables } from './luals.js';
 
 export function referencePage(def: PrimitiveDef): string {
   const blocks = [
@@ -12,7 +12,10 @@ export function referencePage(def: PrimitiveDef): string {
     `# ${def.name}`,
     def.doc,
     ...constants(def),
-    ...visibleFunctions(def).flatMap(([name, fn]) => functionBlocks(`${def.name}.${name}`, fn)),
+    ...callables(def)
+      .filter(([name]) => name.startsWith(`${def.name}.`))
+      .flatMap(([name, fn]) => functionBlocks(name, fn)),
+    ...Object.entries(def.handles ?? {}).flatMap(([name, handle]) => handleBlocks(name, handle)),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -32,8 +35,8 @@ at once, and the callback gets the results, once.`,
       defs.map((def) => [
         `[\`${def.name}\`](${def.name}.md)`,
         firstParagraph(def.doc),
-        visibleFunctions(def)
-          .map(([name]) => `[\`${name}\`](${def.name}.md#${anchor(`${def.name}.${name}`)})`)
+        callables(def)
+          .map(([name]) => `[\`${short(def, name)}\`](${def.name}.md#${anchor(name)})`)
           .join(', '),
       ]),
     ),
@@ -62,11 +65,11 @@ export interface ErrorCode {
 export function errorCodes(defs: readonly PrimitiveDef[]): ErrorCode[] {
   const found = new Map<string, { meanings: Set<string>; functions: string[] }>();
   for (const def of defs) {
-    for (const [name, fn] of visibleFunctions(def)) {
+    for (const [name, fn] of callables(def)) {
       for (const [code, meaning] of Object.entries(fn.errors)) {
         const entry = found.get(code) ?? { meanings: new Set(), functions: [] };
         entry.meanings.add(oneLine(meaning));
-        entry.functions.push(`\`${def.name}.${name}\``);
+        entry.functions.push(`\`${name}\``);
         found.set(code, entry);
       }
     }
@@ -74,6 +77,21 @@ export function errorCodes(defs: readonly PrimitiveDef[]): ErrorCode[] {
   return [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, { meanings, functions }]) => ({ code, meanings: [...meanings], functions }));
+}
+
+function handleBlocks(name: string, { doc, fields, methods }: HandleDef): string[] {
+  const rows = Object.entries(fields).map(([field, schema]) => [`\`${field}\``, typeCell(schema)]);
+  return [
+    `## ${name}`,
+    doc,
+    table(['Field', 'Type'], rows),
+    ...Object.entries(methods).flatMap(([method, fn]) => functionBlocks(`${name}:${method}`, fn)),
+  ];
+}
+
+/** As one writes it inside of the primitive's own row. */
+function short(def: PrimitiveDef, name: string): string {
+  return name.startsWith(`${def.name}.`) ? name.slice(def.name.length + 1) : name;
 }
 
 function functionBlocks(name: string, fn: FunctionDef): string[] {

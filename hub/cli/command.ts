@@ -69,8 +69,9 @@ export interface CommandContext<A extends Arguments = Arguments, O extends Optio
   readonly env: NodeJS.ProcessEnv;
   /** Release version of this program. */
   readonly version: string;
-  /** All commands, for those that describe them. */
+  /** All commands and groups, for those that describe them. */
   readonly commands: readonly AnyCommand[];
+  readonly groups: readonly GroupDef[];
   /** The hub that the command is about (`--repo`, or around the current directory). Errors: repo.*, git.*. */
   readonly identity: () => Promise<HubIdentity>;
 }
@@ -82,6 +83,7 @@ export interface ExampleDef {
 }
 
 export interface CommandDef<A extends Arguments = Arguments, O extends Options = Options> {
+  /** One word, or two: the group's name (commands.ts lists the groups) and its own. */
   readonly name: string;
   /** One line without a full stop. */
   readonly summary: string;
@@ -98,6 +100,15 @@ export interface CommandDef<A extends Arguments = Arguments, O extends Options =
   readonly global?: true;
   /** Resolves with the exit status. A HubError that it throws is shown as it reads. */
   run(context: CommandContext<A, O>): Promise<number>;
+}
+
+/** Commands that share a first word: `session send`, `session screen`. */
+export interface GroupDef {
+  readonly name: string;
+  /** One line without a full stop. */
+  readonly summary: string;
+  /** Paragraphs below the summary in the group's help. */
+  readonly description?: string;
 }
 
 export function defineCommand<const A extends Arguments, const O extends Options>(

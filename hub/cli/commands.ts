@@ -1,12 +1,25 @@
 /**
- * The list of commands, in the order that help shows them. Adding one is one file and one line here.
+ * The list of commands, in the order that help shows them. Adding one is one file and one line here. A command whose
+ * name is two words belongs to the group of its first.
  */
-import type { AnyCommand } from './command.js';
+import { agentListCommand } from './agent/list.js';
+import { agentNewCommand } from './agent/new.js';
+import { agentRmCommand } from './agent/rm.js';
+import { agentTypesCommand } from './agent/types.js';
+import { attachCommand } from './attach/attach.js';
+import type { AnyCommand, GroupDef } from './command.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { logsCommand } from './logs.js';
 import { luaCommand } from './lua.js';
+import { sessionKillCommand } from './session/kill.js';
+import { sessionListCommand } from './session/list.js';
+import { sessionLogCommand } from './session/log.js';
+import { sessionRenameCommand } from './session/rename.js';
+import { sessionScreenCommand } from './session/screen.js';
+import { sessionSendCommand } from './session/send.js';
+import { sessionWaitCommand } from './session/wait.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
 import { stopCommand } from './stop.js';
@@ -15,9 +28,38 @@ export const commands: readonly AnyCommand[] = [
   startCommand,
   stopCommand,
   statusCommand,
+  agentNewCommand,
+  agentListCommand,
+  agentRmCommand,
+  agentTypesCommand,
+  attachCommand,
+  sessionListCommand,
+  sessionSendCommand,
+  sessionScreenCommand,
+  sessionLogCommand,
+  sessionWaitCommand,
+  sessionKillCommand,
+  sessionRenameCommand,
   logsCommand,
   evalCommand,
   luaCommand,
   doctorCommand,
   completionCommand,
+];
+
+export const groups: readonly GroupDef[] = [
+  {
+    name: 'agent',
+    summary: 'start, list and remove agents',
+    description:
+      'An agent is a coding agent, a shell or any command, in a git worktree of its own. ID is its id, the first ' +
+      'characters of it, its branch or its name, as long as they mean one agent only.',
+  },
+  {
+    name: 'session',
+    summary: 'look at sessions, type into them, wait for them, end them',
+    description:
+      'A session is one program in a terminal of its own: an agent, a server, a shell. ID is its uuid, the first ' +
+      'characters of it, or its name, as long as they mean one session only. Sessions live on when the hub ends.',
+  },
 ];

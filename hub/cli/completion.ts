@@ -16,9 +16,9 @@ export const completionCommand = defineCommand({
   examples: [
     { line: 'eval "$(botster completion bash)"', doc: 'complete botster in this shell, from now on' },
   ],
-  async run({ args, terminal, commands }) {
+  async run({ args, terminal, commands, groups }) {
     const { completionScript } = await import('./completion-script.js');
-    terminal.out(completionScript(args.shell as 'bash' | 'zsh' | 'fish', commands));
+    terminal.out(completionScript(args.shell as 'bash' | 'zsh' | 'fish', commands, groups));
     return 0;
   },
 });

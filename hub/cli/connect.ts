@@ -8,12 +8,12 @@ import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fail, type HubError } from '../../base/errors.js';
 import type { HubIdentity } from '../../primitives/context.js';
-import { Client } from '../../protocol/client.js';
+import { Client, type ClientOptions } from '../../protocol/client.js';
 import { hostMethods } from '../../protocol/host-methods.js';
 import type { Hello } from '../../protocol/messages.js';
 import { methods } from '../../protocol/methods.js';
 import { PROTOCOL_VERSION, versionMismatch } from '../../protocol/version.js';
-import { checkPrivateDir } from '../paths.js';
+import { checkPrivateDir } from '../../system/private-dir.js';
 
 /** A busy hub greets from a thread of its own, so this is long. */
 export const GREETING_MS = 5_000;
@@ -30,8 +30,19 @@ export interface HubConnection {
   readonly close: () => void;
 }
 
+/** What else a connection is for, besides requests. */
+export type Listeners = Pick<ClientOptions<typeof hubAndHostMethods>, 'onEvent' | 'onTerminal'>;
+
+export interface ConnectOptions extends Listeners {
+  /** Default GREETING_MS. */
+  readonly greetingMs?: number;
+}
+
 /** Errors: hub.not_running, hub.unresponsive, hub.unsafe_directory, and those of HubClient.greeted. */
-export async function connectToHub(identity: HubIdentity, greetingMs = GREETING_MS): Promise<HubConnection> {
+export async function connectToHub(
+  identity: HubIdentity,
+  { greetingMs = GREETING_MS, ...listeners }: ConnectOptions = {},
+): Promise<HubConnection> {
   checkSocketDir(identity);
   const socket = await openSocket(identity);
   const client: HubClient = new Client({
@@ -41,6 +52,7 @@ export async function connectToHub(identity: HubIdentity, greetingMs = GREETING_
     serverName: 'hub',
     send: (bytes) => void socket.write(bytes),
     close: () => void socket.end(),
+    ...listeners,
   });
   socket.on('data', (chunk) => client.receive(chunk));
   const closed = new Promise<void>((resolve) => {
@@ -69,8 +81,9 @@ export async function connectToHub(identity: HubIdentity, greetingMs = GREETING_
 export async function withHub<T>(
   identity: HubIdentity,
   use: (connection: HubConnection) => Promise<T>,
+  listeners: Listeners = {},
 ): Promise<T> {
-  const connection = await connectToHub(identity);
+  const connection = await connectToHub(identity, listeners);
   try {
     return await use(connection);
   } finally {

@@ -9,10 +9,13 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { createServer } from 'node:net';
 import { release } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.js';
+import { ensurePrivateDir } from '../../system/private-dir.js';
+import { probeSocket } from '../../system/socket-probe.js';
 import { findRunningHub, prepareFolders } from '../instance-lock.js';
-import { dataDirOf, ensurePrivateDir, MAX_SOCKET_PATH_BYTES } from '../paths.js';
-import { probeSocket } from '../socket-probe.js';
+import { dataDirOf, MAX_SOCKET_PATH_BYTES } from '../paths.js';
+import { agentsCheck } from './doctor-agents.js';
 import { type Check, failed, isVersionAtLeast, ok, warn } from './doctor-check.js';
 
 const MIN_NODE = [20, 19];
@@ -25,6 +28,7 @@ const ENGINES = 20;
 /** One for each folder of a few big checkouts. */
 const MIN_WATCHES = 65_536;
 const MIN_FREE_BYTES = 500 * 2 ** 20;
+const SESSION_CHECK_MS = 10_000;
 
 const nodeCheck: Check = {
   name: 'node',
@@ -68,6 +72,28 @@ const repositoryCheck: Check = {
 const toolchainCheck: Check = {
   name: 'toolchain',
   run: () => ok('no compiler needed: native parts come compiled'),
+};
+
+const sessionsCheck: Check = {
+  name: 'sessions',
+  run: async () => {
+    const script = fileURLToPath(new URL('../../session-host/check.js', import.meta.url));
+    const startedMs = performance.now();
+    const problem = await new Promise<string | undefined>((resolve) => {
+      execFile(process.execPath, [script], { timeout: SESSION_CHECK_MS }, (error, stdout, stderr) => {
+        if (error === null) resolve(undefined);
+        else resolve(stdout.trim() || stderr.trim() || error.message);
+      });
+    });
+    if (problem === undefined) {
+      return ok(`a command ran in a terminal of its own, ${Math.ceil(performance.now() - startedMs)} ms`);
+    }
+    return failed(
+      problem,
+      'install the packages again on this machine: npm ci. On a system without glibc (Alpine) use one that has it, ' +
+        'for example the container image node:22-bookworm-slim',
+    );
+  },
 };
 
 const dataCheck: Check = {
@@ -224,12 +250,14 @@ export const checks: readonly Check[] = [
   gitCheck,
   repositoryCheck,
   toolchainCheck,
+  sessionsCheck,
   dataCheck,
   socketCheck,
   luaCheck,
   openFilesCheck,
   memoryLimitCheck,
   watchesCheck,
+  agentsCheck,
   browserCheck,
   terminalCheck,
 ];

@@ -10,6 +10,8 @@ export const EXIT = {
   usage: 2,
   alreadyRunning: 3,
   notRunning: 4,
+  /** What was waited for did not happen in time. */
+  timedOut: 5,
 } as const;
 
 export const exitCodeDocs: readonly (readonly [number, string])[] = [
@@ -18,6 +20,7 @@ export const exitCodeDocs: readonly (readonly [number, string])[] = [
   [EXIT.usage, 'wrong usage, or not in a git repository'],
   [EXIT.alreadyRunning, 'a hub is already running for this repository'],
   [EXIT.notRunning, 'no hub is running for this repository'],
+  [EXIT.timedOut, 'what was waited for did not happen in time'],
 ];
 
 const byCode: Readonly<Record<string, number>> = {
@@ -25,6 +28,11 @@ const byCode: Readonly<Record<string, number>> = {
   'repo.not_found': EXIT.usage,
   'hub.already_running': EXIT.alreadyRunning,
   'hub.not_running': EXIT.notRunning,
+  'cli.unknown_key': EXIT.usage,
+  'cli.wait_timed_out': EXIT.timedOut,
+  'cli.not_a_terminal': EXIT.usage,
+  'cli.which_session': EXIT.usage,
+  'cli.attach_nested': EXIT.usage,
 };
 
 export function exitCodeOf(error: unknown): number {

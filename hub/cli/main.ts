@@ -8,7 +8,7 @@ import { HubError } from '../../base/errors.js';
 import { resolveIdentity } from '../identity.js';
 import { readVersion } from '../paths.js';
 import type { CommandContext } from './command.js';
-import { commands } from './commands.js';
+import { commands, groups } from './commands.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import { type Parsed, parseArguments } from './program.js';
 import { openTerminal } from './terminal.js';
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
   const terminal = openTerminal(env, () => {
     if (!outlivesReader) process.exit(EXIT.ok);
   });
-  const parsed = parseArguments(process.argv.slice(2), { commands, version, terminal });
+  const parsed = parseArguments(process.argv.slice(2), { commands, groups, version, terminal });
   if (parsed.kind === 'run') outlivesReader = parsed.command.outlivesReader === true;
   const exitCode = parsed.kind === 'done' ? parsed.exitCode : await run(parsed, { terminal, env, version });
   await terminal.flushed();
@@ -36,7 +36,7 @@ async function run(
   const given = { args, options } as Pick<CommandContext, 'args' | 'options'>;
   const identity = () => resolveIdentity(repo === undefined ? { env } : { env, directory: repo });
   try {
-    return await command.run({ ...given, ...rest, commands, identity });
+    return await command.run({ ...given, ...rest, commands, groups, identity });
   } catch (thrown) {
     terminal.err(`${terminal.paint('red', 'botster:', 'err')} ${failureText(thrown)}\n`);
     return exitCodeOf(thrown);

@@ -4,8 +4,8 @@
  * Parses and explains; runs nothing. A mistake is answered with what was wrong, the nearest right word and where to
  * read on, and exit status 2.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { AnyCommand, ArgumentDef, OptionDef, ValueDef } from './command.js';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
+import type { AnyCommand, ArgumentDef, GroupDef, OptionDef, ValueDef } from './command.js';
 import { repoOption } from './command.js';
 import { EXIT, exitCodeDocs } from './exit.js';
 import type { Terminal } from './terminal.js';
@@ -23,6 +23,7 @@ export type Parsed =
 
 export interface ProgramOptions {
   readonly commands: readonly AnyCommand[];
+  readonly groups: readonly GroupDef[];
   readonly version: string;
   readonly terminal: Terminal;
 }
@@ -35,7 +36,7 @@ export function parseArguments(argv: readonly string[], options: ProgramOptions)
     parsed = run;
   });
   try {
-    program.parse(helpArguments(argv, options.commands), { from: 'user' });
+    program.parse(helpArguments(argv, options), { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     // Help and version end the same way, with status 0.
@@ -45,17 +46,32 @@ export function parseArguments(argv: readonly string[], options: ProgramOptions)
 }
 
 /** Help in its other forms as `--help`, and never as an answer to a command that does not exist. */
-function helpArguments(argv: readonly string[], commands: readonly AnyCommand[]): readonly string[] {
-  const [first, second] = argv;
-  if (first === undefined || (first === 'help' && second === undefined)) return ['--help'];
-  const name = first === 'help' ? second : first;
-  const known =
-    name === undefined || name.startsWith('-') || commands.some((command) => command.name === name);
-  if (!known) return [name];
-  return first === 'help' && name !== undefined ? [name, '--help'] : argv;
+function helpArguments(argv: readonly string[], { commands, groups }: ProgramOptions): readonly string[] {
+  const top = asksHelp(argv);
+  const [first] = top.rest;
+  if (first === undefined) return ['--help'];
+  const group = groups.find(({ name }) => name === first);
+  if (group === undefined) {
+    if (!first.startsWith('-') && !commands.some(({ name }) => name === first)) return [first];
+    return top.help ? [first, '--help'] : argv;
+  }
+  const inGroup = asksHelp(top.rest.slice(1));
+  const help = top.help || inGroup.help;
+  const [second] = inGroup.rest;
+  if (second === undefined) return [first, '--help'];
+  if (second.startsWith('-')) return help ? [first, '--help'] : argv;
+  if (!commands.some(({ name }) => name === `${first} ${second}`)) return [first, second];
+  return help ? [first, second, '--help'] : argv;
 }
 
-function makeProgram({ commands, version, terminal }: ProgramOptions, onRun: (run: Parsed) => void): Command {
+/** Whether words begin with `help`, and those after it. */
+function asksHelp(words: readonly string[]): { readonly help: boolean; readonly rest: readonly string[] } {
+  const help = words[0] === 'help';
+  return { help, rest: help ? words.slice(1) : words };
+}
+
+function makeProgram(options: ProgramOptions, onRun: (run: Parsed) => void): Command {
+  const { commands, groups, version, terminal } = options;
   const program = new Command('botster')
     .description(SUMMARY)
     .usage('COMMAND [OPTIONS] [ARGUMENTS]')
@@ -74,25 +90,71 @@ function makeProgram({ commands, version, terminal }: ProgramOptions, onRun: (ru
       getOutHasColors: () => terminal.color.out,
       getErrHasColors: () => terminal.color.err,
     })
-    .configureHelp({ styleTitle: (text) => terminal.paint('bold', text) })
+    .configureHelp({
+      styleTitle: (text) => terminal.paint('bold', text),
+      subcommandTerm,
+    })
     .showHelpAfterError('See "botster --help".')
     .addOption(commanderOption('repo', repoOption))
     .addHelpText('after', footer(terminal));
-  for (const command of commands) addCommand(program, command, terminal, onRun);
+  const parents = new Map<string, Command>();
+  for (const def of commands) {
+    const [first = '', second] = def.name.split(' ');
+    if (second === undefined) {
+      addCommand({ parent: program, name: first, def, terminal, onRun });
+      continue;
+    }
+    const parent = parents.get(first) ?? addGroup(program, groupNamed(first, groups));
+    parents.set(first, parent);
+    addCommand({ parent, name: second, def, terminal, onRun });
+  }
   return program;
 }
 
-function addCommand(
-  program: Command,
-  def: AnyCommand,
-  terminal: Terminal,
-  onRun: (run: Parsed) => void,
-): void {
-  const command = program.command(def.name);
-  command.summary(def.summary).helpOption('-h, --help', 'explain this command');
-  command.description(
-    `${capitalized(def.summary)}.${def.description === undefined ? '' : `\n\n${def.description}`}`,
-  );
+function groupNamed(name: string, groups: readonly GroupDef[]): GroupDef {
+  const group = groups.find((candidate) => candidate.name === name);
+  if (group === undefined) throw new Error(`no group of commands is called ${name}`);
+  return group;
+}
+
+/** Stands in the help where its first command stands in the list. */
+function addGroup(program: Command, def: GroupDef): Command {
+  return program
+    .command(def.name)
+    .usage('COMMAND [OPTIONS] [ARGUMENTS]')
+    .summary(def.summary)
+    .description(describe(def))
+    .helpOption('-h, --help', 'explain these commands')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showHelpAfterError(`See "botster ${def.name} --help".`)
+    .addOption(commanderOption('repo', repoOption))
+    .addHelpText('after', `\nbotster ${def.name} COMMAND --help explains a command.`);
+}
+
+function describe({ summary, description }: GroupDef): string {
+  return `${capitalized(summary)}.${description === undefined ? '' : `\n\n${description}`}`;
+}
+
+const plainHelp = new Help();
+
+/** How a list of commands names one: with its arguments, or as a group. */
+function subcommandTerm(command: Command): string {
+  return command.commands.length > 0 ? `${command.name()} COMMAND` : plainHelp.subcommandTerm(command);
+}
+
+interface CommandToAdd {
+  readonly parent: Command;
+  /** Its own word. */
+  readonly name: string;
+  readonly def: AnyCommand;
+  readonly terminal: Terminal;
+  readonly onRun: (run: Parsed) => void;
+}
+
+function addCommand({ parent, name, def, terminal, onRun }: CommandToAdd): void {
+  const command = parent.command(name);
+  command.summary(def.summary).description(describe(def)).helpOption('-h, --help', 'explain this command');
   command.showHelpAfterError(`See "botster ${def.name} --help".`);
   for (const argument of Object.values(def.args as Record<string, ArgumentDef>)) {
     command.addArgument(commanderArgument(command, argument));
@@ -119,9 +181,18 @@ function addCommand(
           return [name, option.isBoolean() ? value === true : value];
         }),
       ),
-      repo: (values['repo'] ?? program.opts<{ repo?: string }>().repo) as string | undefined,
+      repo: nearestRepo(command),
     });
   });
+}
+
+/** `--repo` of the command, its group or the program: what is said last counts. */
+function nearestRepo(command: Command): string | undefined {
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    const { repo } = at.opts<{ repo?: string }>();
+    if (repo !== undefined) return repo;
+  }
+  return undefined;
 }
 
 function commanderArgument(command: Command, def: ArgumentDef) {

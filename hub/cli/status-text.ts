@@ -1,7 +1,7 @@
 /**
  * A status report as people read it: aligned, what needs attention in colour, within 80 columns as long as paths are.
  */
-import type { PluginSummary, StatusReport } from '../../protocol/status.js';
+import type { PluginSummary, SessionHostSummary, StatusReport } from '../../protocol/status.js';
 import type { Style } from '../ansi.js';
 
 type Paint = (style: Style, text: string) => string;
@@ -22,6 +22,7 @@ export function statusText(report: StatusReport, paint: Paint): string {
     row('loop lag', lag, paint),
     row('queues', `control ${control.depth}/${control.limit}   bulk ${bulk.depth}/${bulk.limit}`, paint),
     row('memory', `${Math.round(report.rss_mb)} MB   node ${report.node}`, paint),
+    ...(report.session_host === undefined ? [] : [row('host', hostText(report.session_host, paint), paint)]),
     ...section('Sessions', report.sessions, paint, ({ uuid, state, label }) => [uuid, state, label ?? '']),
     ...section('Plugins', report.plugins, paint, (plugin) => pluginCells(plugin, paint)),
     ...section('Clients', report.clients, paint, ({ client, version, connected_s }) => [
@@ -56,6 +57,13 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((cells) =>
     `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
+}
+
+function hostText({ pid, version, connected, sessions, error }: SessionHostSummary, paint: Paint): string {
+  const named = pid === undefined ? 'not running' : `pid ${pid}, botster ${version ?? '?'}`;
+  if (error !== undefined) return `${named}   ${paint('red', error)}`;
+  if (!connected) return pid === undefined ? named : `${named}   ${paint('red', 'not connected')}`;
+  return `${named}, ${sessions} running`;
 }
 
 function pluginCells({ name, state, error }: PluginSummary, paint: Paint): string[] {

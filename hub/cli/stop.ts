@@ -6,7 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, HubError } from '../../base/errors.js';
 import type { HubIdentity } from '../../primitives/context.js';
-import { isRunning, processMark } from '../../primitives/process-identity.js';
+import { isRunning, processMark } from '../../system/process-identity.js';
 import { findRunningHub, type HubRecord } from '../instance-lock.js';
 import { defineCommand } from './command.js';
 import { connectToHub, GREETING_MS, unresponsive } from './connect.js';
@@ -73,7 +73,7 @@ async function askToStop(hub: HubIdentity, force: boolean, deadlineMs: number): 
 
 async function request(hub: HubIdentity, deadlineMs: number): Promise<Target> {
   const leftMs = deadlineMs - performance.now();
-  const { client, hello, close } = await connectToHub(hub, Math.min(GREETING_MS, leftMs));
+  const { client, hello, close } = await connectToHub(hub, { greetingMs: Math.min(GREETING_MS, leftMs) });
   const pid = hello.pid ?? 0;
   const target = { pid, mark: (await processMark(pid)) ?? '' };
   const giveUp = new AbortController();

@@ -9,6 +9,8 @@ import { type Style, styled } from '../ansi.js';
 export interface Terminal {
   /** Writes a result. */
   out(text: string): void;
+  /** Writes a result that is no text. Resolves when stdout took it. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
   /** Writes a message. */
   err(text: string): void;
   /** `text` in a style, if the stream it is for shows styles. */
@@ -36,6 +38,7 @@ export function openTerminal(env: NodeJS.ProcessEnv, onReaderGone: () => void): 
   const color = { out: wantsColor(env, isTty.out), err: wantsColor(env, isTty.err) };
   return {
     out: (text) => void stdout.write(text),
+    writeBytes: (bytes) => new Promise((resolve) => stdout.write(bytes, () => resolve())),
     err: (text) => void stderr.write(text),
     paint: (style, text, stream = 'out') => (color[stream] ? styled(style, text) : text),
     isTty,

@@ -1,5 +1,6 @@
 /**
- * One connection to the hub's socket: greeting, requests in, answers out.
+ * One connection to the hub's socket: greeting, requests in, answers out. What is about sessions goes to the session
+ * host, by the client's own relay.
  *
  * Whatever a client sends, or fails to read, ends at worst this connection, with a coded error as its last message
  * where the client still listens. `onClosed` is called once, whatever the reason. Requests are passed on unchecked
@@ -9,7 +10,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { fail, HubError, messageOf } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
-import { type Frame, FrameReader } from '../../protocol/frames.js';
+import { type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
+import { isSessionMethod } from '../../protocol/host-methods.js';
 import {
   clientMessages,
   decodeMessage,
@@ -21,12 +23,16 @@ import {
   wireError,
 } from '../../protocol/messages.js';
 import { versionMismatch } from '../../protocol/version.js';
+import type { HostAccess } from './host-access.js';
 import type { ControlLimits } from './limits.js';
+import { HostRelay, type RelayClient } from './relay.js';
 
 export interface ConnectionOptions {
   readonly hello: Omit<Hello, 'type'>;
   readonly limits: ControlLimits;
   readonly clock: Clock;
+  /** The way to the session host. */
+  readonly host: HostAccess;
   readonly onHello: (hello: Hello) => void;
   readonly onRequest: (request: MessageOf<'request'>) => void;
   /** `greeted`: whether onHello was called. */
@@ -34,6 +40,9 @@ export interface ConnectionOptions {
 }
 
 type State = 'greeting' | 'open' | 'closing';
+
+/** What a client may send. */
+const acceptedTypes = [frameTypes.message, frameTypes.input, frameTypes.credit];
 
 export class Connection {
   readonly #socket: Socket;
@@ -44,12 +53,17 @@ export class Connection {
   #reason = 'closed by the client';
   #greeted = false;
   #timer: Disposable;
+  #relay: HostRelay | undefined;
+  /** Why nothing is read: the hub takes no events, the session host is behind. */
+  readonly #heldBy = { hub: true, host: false };
+  /** Of what waits for the client: what the session host sent. It bounds itself, by not being read. */
+  #relayedBytes = 0;
 
   /** Takes over an accepted socket and greets. */
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#reader = new FrameReader({ maxFrameBytes: options.limits.maxFrameBytes });
+    this.#reader = new FrameReader({ maxFrameBytes: options.limits.maxFrameBytes, types: acceptedTypes });
     this.#timer = options.clock.after(options.limits.helloMs, () =>
       this.close(helloTimeout(options.limits.helloMs)),
     );
@@ -57,8 +71,10 @@ export class Connection {
     socket.on('error', (error) => {
       if (this.#state !== 'closing') this.#reason = error.message;
     });
+    socket.on('drain', () => this.#relay?.clientWritable());
     socket.on('close', () => {
       this.#timer.dispose();
+      this.#relay?.close();
       options.onClosed(this.#reason, this.#greeted);
     });
     this.#send({ type: 'hello', ...options.hello });
@@ -79,6 +95,15 @@ export class Connection {
     }
   }
 
+  /** Tells a fact. One too large to send is not sent. */
+  notify(name: string, data: MessageOf<'event'>['data']): void {
+    try {
+      this.#send({ type: 'event', name, data });
+    } catch (thrown) {
+      if (!(thrown instanceof HubError)) throw thrown;
+    }
+  }
+
   /** Says why, if there is a reason to say, and hangs up once the client has read what waits for it. */
   close(error?: HubError): void {
     if (this.#state === 'closing') return;
@@ -87,6 +112,7 @@ export class Connection {
     // `#send` may have hung up already, on a client that does not read.
     if (this.#isClosing()) return;
     this.#state = 'closing';
+    this.#relay?.close();
     this.#socket.end();
     this.#timer.dispose();
     this.#timer = this.#options.clock.after(this.#options.limits.lingerMs, () => this.#socket.destroy());
@@ -94,11 +120,17 @@ export class Connection {
 
   /** Stops reading, so that the client's requests wait in its own socket. */
   pause(): void {
-    this.#socket.pause();
+    this.#hold('hub', true);
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#hold('hub', false);
+  }
+
+  #hold(who: 'hub' | 'host', held: boolean): void {
+    this.#heldBy[who] = held;
+    if (this.#heldBy.hub || this.#heldBy.host) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   #receive(chunk: Uint8Array): void {
@@ -111,15 +143,20 @@ export class Connection {
     }
   }
 
-  #handle({ payload }: Frame): void {
+  #handle({ type, payload }: Frame): void {
     if (this.#state === 'closing') return;
+    if (type !== frameTypes.message) {
+      if (this.#state === 'greeting') throw helloExpected();
+      this.#relay?.terminal(type, payload);
+      return;
+    }
     const message = decodeMessage(payload, clientMessages);
     if (this.#state === 'greeting') this.#handleHello(message);
-    else this.#handleRequest(message);
+    else this.#handleRequest(message, payload);
   }
 
   #handleHello(message: MessageOf<'hello' | 'request'>): void {
-    if (message.type !== 'hello') throw fail('protocol.hello_expected', 'The first message must be hello.');
+    if (message.type !== 'hello') throw helloExpected();
     const problem = versionMismatch(this.#options.hello, message);
     if (problem !== undefined) throw problem;
     this.#timer.dispose();
@@ -128,7 +165,7 @@ export class Connection {
     this.#options.onHello(message);
   }
 
-  #handleRequest(message: MessageOf<'hello' | 'request'>): void {
+  #handleRequest(message: MessageOf<'hello' | 'request'>, payload: Uint8Array): void {
     if (message.type !== 'request') throw fail('protocol.message_invalid', 'hello was said already.');
     const { id } = message;
     const { maxInFlight } = this.#options.limits;
@@ -142,14 +179,42 @@ export class Connection {
       return;
     }
     this.#inFlight.add(id);
-    this.#options.onRequest(message);
+    if (!isSessionMethod(message.method)) return this.#options.onRequest(message);
+    this.#relay ??= new HostRelay(this.#options.host, this.#relayClient());
+    this.#relay.request(message, payload);
+  }
+
+  #relayClient(): RelayClient {
+    const socket = this.#socket;
+    const forward = (frame: Uint8Array): void => {
+      if (this.#state === 'closing' || socket.destroyed) return;
+      this.#relayedBytes += frame.length;
+      socket.write(frame, () => {
+        this.#relayedBytes -= frame.length;
+      });
+    };
+    return {
+      forward,
+      forwardAnswer: (id, frame) => {
+        if (this.#inFlight.delete(id)) forward(frame);
+      },
+      answer: (id, outcome) => {
+        if (outcome instanceof HubError) this.respond({ id, ok: false, error: wireError(outcome) });
+        else this.respond({ id, ok: true, value: outcome.value });
+      },
+      notify: (name, data) => this.notify(name, data),
+      get queuedBytes() {
+        return socket.writableLength;
+      },
+      holdBack: (held) => this.#hold('host', held),
+    };
   }
 
   #send(message: Message): void {
     if (this.#state === 'closing' || this.#socket.destroyed) return;
     const { maxFrameBytes, maxQueuedBytes } = this.#options.limits;
     const bytes = encodeMessage(message, maxFrameBytes);
-    if (this.#socket.writableLength > maxQueuedBytes) {
+    if (this.#socket.writableLength - this.#relayedBytes > maxQueuedBytes) {
       this.#reason = `control.slow_client: more than ${maxQueuedBytes} bytes wait for it`;
       this.#state = 'closing';
       this.#socket.destroy();
@@ -161,6 +226,10 @@ export class Connection {
   #isClosing(): boolean {
     return this.#state === 'closing';
   }
+}
+
+function helloExpected(): HubError {
+  return fail('protocol.hello_expected', 'The first message must be hello.');
 }
 
 function helloTimeout(helloMs: number): HubError {

@@ -9,18 +9,21 @@ import type { Counters } from '../../base/counters.js';
 import { HubError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { RpcClient, WorkerSpec } from '../../base/rpc.js';
+import type { LuaRecord } from '../../base/values.js';
 import type { HubIdentity } from '../../primitives/context.js';
 import type { HandlersOf } from '../../primitives/define.js';
+import { PROGRESS_EVENT } from '../../protocol/agents.js';
+import type { HostConfig } from '../../protocol/host-config.js';
 import { wireError } from '../../protocol/messages.js';
 import type { ClientSummary } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { stateFiles } from '../paths.js';
 import type { ControlCalls, ControlWorkerData } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
-import { answerRequest, type HubControl } from './requests.js';
+import { answerRequest, type HubControl, type Report } from './requests.js';
 
-/** How to start the control worker of a hub. */
-export function controlWorkerSpec(identity: HubIdentity): WorkerSpec {
+/** How to start the control worker of a hub. `host` is the session host that clients are connected to. */
+export function controlWorkerSpec(identity: HubIdentity, host: HostConfig): WorkerSpec {
   const workerData: ControlWorkerData = {
     hello: {
       protocol_version: PROTOCOL_VERSION,
@@ -29,6 +32,7 @@ export function controlWorkerSpec(identity: HubIdentity): WorkerSpec {
       pid: process.pid,
       hub_id: identity.hubId,
     },
+    host,
     log_path: stateFiles(identity.stateDir).log,
   };
   return {
@@ -121,7 +125,8 @@ export class Control {
     const { hub, worker, log, counters } = this.#options;
     counters.add('control.requests');
     try {
-      const answer = await answerRequest(hub, method, params).catch((thrown: unknown) =>
+      const report = progressReport(worker, client, id);
+      const answer = await answerRequest(hub, method, params, report).catch((thrown: unknown) =>
         this.#internal(method, thrown),
       );
       if (answer instanceof HubError) {
@@ -150,4 +155,26 @@ export class Control {
       `The hub failed: ${messageOf(thrown)}. Its log says more: botster logs.`,
     );
   }
+}
+
+/**
+ * Tells a client how its request goes. One message at a time is on its way to the worker; of those that come meanwhile
+ * only the last counts. What cannot be told is of no account: the answer comes in any case.
+ */
+function progressReport(worker: RpcClient<ControlCalls>, client: number, id: number): Report {
+  let sending = false;
+  let next: LuaRecord | undefined;
+  const send = async (progress: LuaRecord): Promise<void> => {
+    sending = true;
+    const data = { ...progress, request_id: id };
+    await worker.call('notify_client', { client, name: PROGRESS_EVENT, data }).catch(() => undefined);
+    sending = false;
+    const last = next;
+    next = undefined;
+    if (last !== undefined) await send(last);
+  };
+  return (progress) => {
+    if (sending) next = progress;
+    else void send(progress);
+  };
 }

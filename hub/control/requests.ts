@@ -3,7 +3,9 @@
  * compile. Parameters are checked here, once, for every method alike.
  */
 import { mismatch } from '../../base/check.js';
-import { fail, type HubError } from '../../base/errors.js';
+import { fail, HubError } from '../../base/errors.js';
+import type { LuaRecord, LuaValue } from '../../base/values.js';
+import type { AgentMethod } from '../../protocol/agents.js';
 import {
   isMethod,
   LUA_ERROR,
@@ -30,9 +32,17 @@ export interface HubControl {
   status(): StatusReport;
   /** Runs `code` as a task with full rights; `chunkName` as Lua takes it (`@file`, `=(eval)`), `args` are its `...`. */
   eval(code: string, chunkName: string, args: readonly string[]): Promise<EvalOutcome>;
+  /**
+   * Runs a command of the hub's Lua (lua/hub/commands.lua), which tells its progress to `report`. Answers what it
+   * answered, or its failure.
+   */
+  command(name: string, params: LuaValue, report: Report): Promise<LuaValue | HubError>;
   /** Begins a graceful shutdown. */
   quit(reason: string): void;
 }
+
+/** Tells the client of a request how it goes: `stage`, and what else the method says. */
+export type Report = (progress: LuaRecord) => void;
 
 export interface Answer<M extends Method = Method> {
   readonly value: ValueOf<M>;
@@ -44,8 +54,20 @@ type Handlers = {
   readonly [M in Method]: (
     hub: HubControl,
     params: ParamsOf<M>,
+    report: Report,
   ) => Answer<M> | HubError | Promise<Answer<M> | HubError>;
 };
+
+/** A method that the hub's Lua carries out. What it answers is checked: users may replace that Lua. */
+function byLua(method: AgentMethod) {
+  return async (hub: HubControl, params: unknown, report: Report): Promise<Answer<never> | HubError> => {
+    const value = await hub.command(method, params as LuaValue, report);
+    if (value instanceof HubError) return value;
+    const problem = mismatch(methods[method].value, value, method);
+    if (problem === undefined) return { value: value as never };
+    return fail('command.bad_answer', `The hub's Lua answered ${method} with something else: ${problem}.`);
+  };
+}
 
 const handlers: Handlers = {
   status: (hub) => ({ value: hub.status() }),
@@ -56,6 +78,10 @@ const handlers: Handlers = {
     const [message = ''] = outcome.traceback.split('\n', 1);
     return fail(LUA_ERROR, message, { traceback: outcome.traceback });
   },
+  'agent.new': byLua('agent.new'),
+  'agent.list': byLua('agent.list'),
+  'agent.rm': byLua('agent.rm'),
+  'agent.definitions': byLua('agent.definitions'),
 };
 
 /**
@@ -66,6 +92,7 @@ export async function answerRequest(
   hub: HubControl,
   method: string,
   params: unknown,
+  report: Report,
 ): Promise<Answer | HubError> {
   if (!isMethod(method)) {
     const known = Object.keys(methods).join(', ');
@@ -76,8 +103,7 @@ export async function answerRequest(
   }
   const problem = mismatch(methods[method].params, params, 'params');
   if (problem !== undefined) return fail('control.bad_params', `Wrong parameters for ${method}: ${problem}.`);
-  return await (handlers[method] as (hub: HubControl, params: unknown) => Promise<Answer | HubError>)(
-    hub,
-    params,
-  );
+  return await (
+    handlers[method] as (hub: HubControl, params: unknown, report: Report) => Promise<Answer | HubError>
+  )(hub, params, report);
 }

@@ -12,10 +12,11 @@ import type { Clock } from '../../base/clock.js';
 import { fail, HubError } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
 import type { Hello } from '../../protocol/messages.js';
+import { fileMark, removeMarked } from '../../system/file-mark.js';
 import { Connection } from './connection.js';
 import type { ControlCalls } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
-import { fileMark, removeMarked } from './file-mark.js';
+import type { HostAccess } from './host-access.js';
 import type { ControlLimits } from './limits.js';
 
 /** Where events go. `emit` false: not taken, offer it again when `drained` resolves. */
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly hello: Omit<Hello, 'type'>;
   readonly limits: ControlLimits;
   readonly clock: Clock;
+  /** The way to the session host. */
+  readonly host: HostAccess;
   readonly events: EventSink;
 }
 
@@ -85,6 +88,10 @@ export class ControlServer {
 
   respond({ client, answer }: ArgOf<'respond'>): void {
     this.#connections.get(client)?.respond(answer);
+  }
+
+  notifyClient({ client, name, data }: ArgOf<'notify_client'>): void {
+    this.#connections.get(client)?.notify(name, data);
   }
 
   closeClient({ client, code, message }: ArgOf<'close_client'>): void {

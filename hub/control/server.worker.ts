@@ -9,6 +9,7 @@ import { type RpcServer, serve } from '../../base/rpc.js';
 import { workerBoot } from '../../base/worker-boot.js';
 import type { ControlCalls, ControlWorkerData } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
+import { HostAccess } from './host-access.js';
 import { controlLimits } from './limits.js';
 import { ControlServer } from './server.js';
 import { appendToLog, startWatchdog } from './watchdog.js';
@@ -25,6 +26,7 @@ const server: ControlServer = new ControlServer({
   hello: data.hello,
   limits: controlLimits,
   clock,
+  host: new HostAccess(data.host, clock),
   events: { emit: (event) => hub.emit(event), drained: () => hub.drained },
 });
 const hub: RpcServer<ControlEvent> = serve<ControlCalls, ControlEvent>(
@@ -32,6 +34,7 @@ const hub: RpcServer<ControlEvent> = serve<ControlCalls, ControlEvent>(
   {
     listen: (arg) => server.listen(arg),
     respond: (arg) => server.respond(arg),
+    notify_client: (arg) => server.notifyClient(arg),
     close_client: (arg) => server.closeClient(arg),
     close: () => server.close(),
   },

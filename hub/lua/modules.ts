@@ -15,6 +15,8 @@ export interface ModuleRoot {
   readonly folder: string;
   /** What chunk names start with, so that messages are short: `lua`, `plugins/demo`. */
   readonly shownAs: string;
+  /** First part of the names that lead here and nowhere else: with `shipped`, `shipped.hub.agents` is `hub/agents.lua`. */
+  readonly prefix?: string;
 }
 
 const MODULE_NAME = /^[\w-]+(\.[\w-]+)*$/;
@@ -94,9 +96,10 @@ function pushFalse({ x }: LuaState): (L: Ptr) => number {
 
 /** The module, or why there is none. */
 async function findModule(name: string, roots: readonly ModuleRoot[]): Promise<FoundModule | string> {
-  const path = name.replaceAll('.', '/');
   const tried: string[] = [];
-  for (const { folder, shownAs } of roots) {
+  for (const { folder, shownAs, prefix } of roots) {
+    if (prefix !== undefined && !name.startsWith(`${prefix}.`)) continue;
+    const path = (prefix === undefined ? name : name.slice(prefix.length + 1)).replaceAll('.', '/');
     for (const relative of [`${path}.lua`, `${path}/init.lua`]) {
       const shown = `${shownAs}/${relative}`;
       try {

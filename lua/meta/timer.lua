@@ -19,6 +19,13 @@ function timer.after(seconds, callback) end
 ---@return HubError? err timer.limit
 function timer.every(seconds, callback) end
 
+--- Waits. Other tasks of the plugin, and the hub, go on meanwhile.
+---@param seconds number How long from now. 0 is the next turn of the loop. (0 to 315,360,000)
+---@return true? done
+---@return HubError? err timer.limit
+---@overload fun(seconds: number, callback: fun(done?: true, err?: HubError))
+function timer.sleep(seconds) end
+
 --- Stops a timer. Once it returns, the function is not called any more, even if it was already due.
 ---@param id integer From `timer.after` or `timer.every`.
 ---@return boolean stopped False if it has run, was stopped, or is not of this plugin.

@@ -21,8 +21,9 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errnoOf, unlessMissing } from '../../system/errno.js';
 import { makeFolder, makeParents, replaceFile, temporaryName } from '../atomic-file.js';
-import { errnoOf, refusal, unlessMissing } from '../file-errors.js';
+import { refusal } from '../file-errors.js';
 import { isWithin } from '../paths.js';
 
 /** The target is a fresh temporary name; blocks are shared where the file system can. */

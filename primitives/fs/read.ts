@@ -4,7 +4,8 @@
  */
 import { constants, type Dir, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
-import { refusal, unlessMissing } from '../file-errors.js';
+import { unlessMissing } from '../../system/errno.js';
+import { refusal } from '../file-errors.js';
 
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** More names than this in one folder are no list for a script. */

@@ -3,7 +3,8 @@
  * everything depends on do not go at all.
  */
 import { lstat, realpath, rm, rmdir, unlink } from 'node:fs/promises';
-import { refusal, unlessMissing } from '../file-errors.js';
+import { unlessMissing } from '../../system/errno.js';
+import { refusal } from '../file-errors.js';
 import { isWithin } from '../paths.js';
 
 /** Removes a file, or a link (never what it leads to). */

@@ -8,7 +8,8 @@
  */
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { refusal, unlessMissing } from '../file-errors.js';
+import { unlessMissing } from '../../system/errno.js';
+import { refusal } from '../file-errors.js';
 import { isWithin } from '../paths.js';
 
 /** As in the kernel: more links on the way are a loop. */

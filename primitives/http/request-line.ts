@@ -29,7 +29,7 @@ export class RequestLine {
    * Resolves with the result of `job`, which starts when it is its turn. If `signal` aborts before that, it never
    * starts and `undefined` is the result.
    */
-  async run<T>(job: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  async run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
     if (!(await this.#turn(signal))) return undefined;
     try {
       return await job();
@@ -39,8 +39,8 @@ export class RequestLine {
   }
 
   /** False: aborted before it was its turn. */
-  #turn(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
+  #turn(signal: AbortSignal | undefined): Promise<boolean> {
+    if (signal?.aborted) return Promise.resolve(false);
     if (this.#running < this.#limits.maxRunning) {
       this.#running++;
       return Promise.resolve(true);
@@ -52,12 +52,12 @@ export class RequestLine {
       };
       const entry: Waiting = {
         start: () => {
-          signal.removeEventListener('abort', leave);
+          signal?.removeEventListener('abort', leave);
           resolve(true);
         },
       };
       this.#waiting.add(entry);
-      signal.addEventListener('abort', leave, { once: true });
+      signal?.addEventListener('abort', leave, { once: true });
     });
   }
 

@@ -1,12 +1,18 @@
 /**
- * The Lua global `hub`: who this hub is, how it is doing, and its end. Sessions and signaling are added by their owners.
+ * The Lua global `hub`: who this hub is, how it is doing, which agents it has, and its end. Signaling is added by its
+ * owner.
  */
 import { named, t } from '../../base/schema.js';
 import { definePrimitive, fn } from '../define.js';
+import { worktreeDef } from '../worktree/worktree.def.js';
+
+const key = named('key', t.text({ maxBytes: 200 }), "The agent's name in this hub.");
+const limit = { 'hub.agent_limit': '1,000 agents are registered already, or this one has more than 64 sessions.' } as const;
 
 export const hubDef = definePrimitive({
   name: 'hub',
-  doc: 'Tells who this hub is and how it is doing.',
+  doc: 'Tells who this hub is, how it is doing, and which agents it has.',
+  companion: 'lib/hub.lua',
   functions: {
     hub_id: fn({
       doc: 'Names this hub on this machine. It depends on the path of the repository only.',
@@ -15,12 +21,67 @@ export const hubDef = definePrimitive({
       errors: {},
       example: 'assert(#hub.hub_id() == 16)',
     }),
+    socket_path: fn({
+      doc: 'Tells where the socket of this hub is, for programs that speak with it.',
+      params: [],
+      returns: [named('path', t.str, 'An absolute path.')],
+      errors: {},
+      example: 'assert(hub.socket_path():sub(1, 1) == "/")',
+    }),
     server_id: fn({
       doc: 'Names this hub at the signaling server it is registered with.',
       params: [],
       returns: [named('id', t.opt(t.str), '`nil` until it is registered.')],
       errors: {},
       example: 'log.info(hub.server_id() or "not registered")',
+    }),
+    get_worktrees: fn({
+      by: 'companion',
+      waits: true,
+      doc: 'Lists the worktrees of the repository; `worktree.list` says more of each.',
+      params: [],
+      returns: [
+        named('worktrees', t.list(t.object({ path: t.str, branch: t.opt(t.str) })), 'The main one first.'),
+      ],
+      errors: worktreeDef.functions.list.errors,
+      example: `local worktrees, err = hub.get_worktrees()
+log.info(worktrees and #worktrees or err)`,
+    }),
+    register_agent: fn({
+      by: 'companion',
+      doc: `Makes an agent known to the whole hub: a name for one or more sessions. A name that is taken gets the new sessions.
+A plugin's agents are unregistered when it ends; their sessions go on. Tells \`agent_registered\` {key, session_uuids}.`,
+      params: [
+        key,
+        named('handles', t.list(t.any), 'A handle of `pty`, or a list or table of handles. None is fine.'),
+      ],
+      returns: [],
+      errors: limit,
+      example: `assert(hub.register_agent("demo", {}))
+assert(hub.unregister_agent("demo") == true)`,
+    }),
+    unregister_agent: fn({
+      doc: 'Takes an agent out of the list. Its sessions go on. Tells `agent_unregistered` {key, session_uuids}.',
+      params: [key],
+      returns: [named('removed', t.bool, 'False if there is none of this name.')],
+      errors: {},
+      example: 'assert(hub.unregister_agent("nobody") == false)',
+    }),
+    agents: fn({
+      doc: 'Lists the agents that are registered, by whichever plugin.',
+      params: [],
+      returns: [named('agents', t.map(t.list(t.str)), 'By key, the uuids of their sessions.')],
+      errors: {},
+      example: 'for key, uuids in pairs(hub.agents()) do log.info(key .. ": " .. #uuids) end',
+    }),
+    _register_agent: fn({
+      by: 'hidden',
+      shownAs: 'hub.register_agent',
+      doc: 'Registers an agent.',
+      params: [key, named('handles', t.list(t.str), 'Uuids.')],
+      returns: [],
+      errors: limit,
+      example: '',
     }),
     quit: fn({
       doc: 'Ends the hub, gracefully and soon. Sessions live on; the next hub of this repository finds them.',

@@ -55,6 +55,15 @@ id = assert(timer.every(0.01, function()
   if ticks == 3 then timer.cancel(id) end
 end))`,
     }),
+    sleep: fn({
+      waits: true,
+      doc: 'Waits. Other tasks of the plugin, and the hub, go on meanwhile.',
+      params: [delay],
+      returns: [],
+      errors,
+      example: `assert(timer.sleep(0.01))
+assert(timer.sleep(0) == true)`,
+    }),
     cancel: fn({
       by: 'companion',
       doc: 'Stops a timer. Once it returns, the function is not called any more, even if it was already due.',

@@ -4,7 +4,7 @@
  * Keeps true: a timer is never early; `every` is due at start + n * period whatever happened before; at most one tick
  * of a timer is queued or running. An engine's timers end with its scope. Wall-clock time plays no part.
  */
-import { fail, type HubError } from '../../base/errors.js';
+import { fail, HubError } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
 import type { Callback } from '../../base/values.js';
 import type { EngineContext, HubContext } from '../context.js';
@@ -58,6 +58,11 @@ export const timer = implement(timerDef, (hub) => {
           const periodMs = Math.max(seconds * 1000, MIN_PERIOD_MS);
           return start(engine, own, periodMs, periodMs, callback);
         },
+        sleep: (seconds) =>
+          new Promise((resolve) => {
+            const started = start(engine, own, seconds * 1000, undefined, calling(resolve));
+            if (started instanceof HubError) resolve(started);
+          }),
         _cancel(id) {
           const entry = timers.get(id);
           if (entry === undefined || !own.has(entry)) return false;
@@ -128,6 +133,12 @@ class Timer implements Disposable {
       this.#hub.post({ type: 'timer.fired', id: this.id });
     });
   }
+}
+
+/** What a timer calls, where that is not a function of Lua. */
+function calling(wake: () => void): Callback {
+  const nothing = (): void => undefined;
+  return { pending: 0, call: wake, release: nothing, cancel: nothing };
 }
 
 /** The first point of the grid start + n * period that is later than now. */

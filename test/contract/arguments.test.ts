@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Fields, NamedSchema, Schema } from '../../base/schema.js';
 import type { FunctionDef, PrimitiveDef } from '../../primitives/define.js';
 import { primitives } from '../../primitives/index.js';
-import { openLuaHost } from '../support/lua-host.js';
+import { type LuaHost, openLuaHost } from '../support/lua-host.js';
 
 /** One value of each type, and what a message calls it. */
 const values = [
@@ -113,7 +113,8 @@ interface Case {
   readonly message: string;
 }
 
-function cases(name: string, { params, waits }: FunctionDef): Case[] {
+/** `called`: the expression that is called, where that is not the name. A handle's methods take their callback behind. */
+function cases(name: string, { params, waits }: FunctionDef, called = name): Case[] {
   return params.flatMap((param, index) => {
     const lead = params.slice(0, index).map(fitting);
     const wrong = values.filter(
@@ -124,7 +125,9 @@ function cases(name: string, { params, waits }: FunctionDef): Case[] {
       const isCallback = waits === true && type === 'function';
       if (isCallback && taken(param.schema).includes('nil')) return [];
       const shown = isCallback
-        ? 'no value'
+        ? called === name
+          ? 'no value'
+          : 'function'
         : type === 'float' && got === 'number' && isWhole(param.schema)
           ? '1.5'
           : got;
@@ -132,7 +135,7 @@ function cases(name: string, { params, waits }: FunctionDef): Case[] {
       const expectation = isCallback && param.schema.kind === 'any' ? 'value' : expected(param.schema, type);
       return [
         {
-          call: `${name}(${[...lead, code].join(', ')})`,
+          call: `${called}(${[...lead, code].join(', ')})`,
           message: `bad argument #${index + 1} to '${name}' (${param.name}: ${expectation} expected${what}`,
         },
       ];
@@ -156,27 +159,59 @@ const functions = primitives.flatMap(({ def }: { readonly def: PrimitiveDef }) =
 
 test.each(functions.filter((one) => one.cases.length > 0))('$name refuses every wrong type', async (one) => {
   const host = openLuaHost();
+  const outcomes = await outcomesOf(host, one.cases);
+  for (const [index, { call, message }] of one.cases.entries()) {
+    expect((outcomes as string[])[index], call).toContain(message);
+  }
+});
+
+const handles = primitives.flatMap(({ def }: { readonly def: PrimitiveDef }) =>
+  Object.entries(def.handles ?? {}).map(([name, { sample, methods }]) => ({
+    name,
+    sample,
+    cases: Object.entries(methods).flatMap(([method, fn]) =>
+      cases(`${name}:${method}`, fn, `handle:${method}`),
+    ),
+  })),
+);
+
+test.each(handles)('every method of $name refuses every wrong type', async (one) => {
+  const host = openLuaHost();
+  expect(await outcomesOf(host, one.cases, `handle = ${one.sample}`)).toEqual(
+    one.cases.map(({ message }) => expect.stringContaining(message)),
+  );
+});
+
+/** What the calls raise, in order. */
+async function outcomesOf(host: LuaHost, all: readonly Case[], before = ''): Promise<unknown> {
   const script = `
+    ${before}
     local outcomes = {}
     for _, call in ipairs(json.decode(...)) do
       local ok, message = pcall(load(call))
       outcomes[#outcomes + 1] = ok and "nothing raised" or message
     end
     return outcomes`;
-  const [outcomes] = await host.run(script, JSON.stringify(one.cases.map(({ call }) => call)));
-  for (const [index, { call, message }] of one.cases.entries()) {
-    expect((outcomes as string[])[index], call).toContain(message);
-  }
-});
+  return (await host.run(script, JSON.stringify(all.map(({ call }) => call))))[0];
+}
 
 test('functions without parameters are few', () => {
   expect(functions.filter((one) => one.cases.length === 0).map(({ name }) => name)).toEqual([
+    'crypto.uuid',
     'config.all',
     'config.lua_path',
     'config.data_dir',
+    'pty.list',
+    'pty.lease_port',
     'hub.hub_id',
+    'hub.socket_path',
     'hub.server_id',
+    'hub.get_worktrees',
+    'hub.agents',
     'hub.quit',
     'hub.metrics',
+    'worktree.list',
+    'worktree.repo_root',
+    'worktree.is_git_repo',
   ]);
 });

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PrimitiveDef } from '../../primitives/define.js';
+import type { FunctionDef, PrimitiveDef } from '../../primitives/define.js';
 import { primitives } from '../../primitives/index.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,20 +18,29 @@ function sources(folder: string): { path: string; text: string }[] {
   });
 }
 
+const definitions: readonly PrimitiveDef[] = primitives.map(({ def }) => def);
+
+function functionsOf(def: PrimitiveDef): [name: string, fn: FunctionDef][] {
+  const methods = Object.values(def.handles ?? {}).flatMap((handle) => Object.entries(handle.methods));
+  return [...Object.entries(def.functions), ...methods];
+}
+
 const declared = new Set(
-  primitives.flatMap(({ def }: { readonly def: PrimitiveDef }) =>
-    Object.values(def.functions).flatMap(({ errors }) => Object.keys(errors)),
-  ),
+  definitions.flatMap((def) => functionsOf(def).flatMap(([, { errors }]) => Object.keys(errors))),
 );
+
+/** Whose codes a primitive passes on, beside its own. */
+const passedOn: Readonly<Record<string, string>> = { pty: 'session|host', hub: 'worktree' };
 
 /** Codes that stay inside: another one takes their place before Lua sees them. */
 const internal = new Set(['lock.busy']);
 
 test('every declared code is named after what declares it', () => {
-  for (const { def } of primitives as readonly { readonly def: PrimitiveDef }[]) {
-    for (const [name, { errors }] of Object.entries(def.functions)) {
+  for (const def of definitions) {
+    const owners = [def.name, passedOn[def.name]].filter(Boolean).join('|');
+    for (const [name, { errors }] of functionsOf(def)) {
       for (const code of Object.keys(errors))
-        expect(code, `${def.name}.${name}`).toMatch(new RegExp(`^${def.name}\\.[a-z0-9_]+$`));
+        expect(code, `${def.name}.${name}`).toMatch(new RegExp(`^(${owners})\\.[a-z0-9_]+$`));
     }
   }
 });

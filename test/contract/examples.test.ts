@@ -4,21 +4,23 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PrimitiveDef } from '../../primitives/define.js';
 import { primitives } from '../../primitives/index.js';
+import { callables } from '../../tools/luals.js';
 import { openLuaHost } from '../support/lua-host.js';
+import { makeRepo } from '../support/temp-repo.js';
 import { until } from '../support/until.js';
 
 const examples = primitives.flatMap(({ def }: { readonly def: PrimitiveDef }) =>
-  Object.entries(def.functions)
-    .filter(([, fn]) => fn.by !== 'hidden')
-    .map(([name, fn]) => ({ name: `${def.name}.${name}`, code: fn.example })),
+  callables(def).map(([name, fn]) => ({ name, code: fn.example })),
 );
 
 test.each(examples)('$name', async ({ name, code }) => {
-  const host = openLuaHost();
+  const host = openLuaHost(name.startsWith('worktree.') ? { repoRoot: await makeRepo() } : {});
+  const before = readdirSync(host.identity.repoRoot);
   await host.run(code);
   await until(() => host.engine.tasks.waiting === 0 && !host.hub.scheduler.pending);
-  expect(readdirSync(host.identity.repoRoot)).toEqual([]);
+  expect(readdirSync(host.identity.repoRoot)).toEqual(before);
   expect(host.quits).toEqual([]);
+  expect(host.hub.status().sessions).toEqual([]);
   const errors = host.log.at('error');
   if (name !== 'log.error') expect(errors).toEqual([]);
 });

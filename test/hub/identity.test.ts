@@ -123,6 +123,7 @@ describe('identity', () => {
       dataDir: '/data',
       stateDir: `/data/hubs/${hubIdOf(repo)}`,
       socketPath: `/data/hubs/${hubIdOf(repo)}/hub.sock`,
+      hostSocketPath: `/data/hubs/${hubIdOf(repo)}/host.sock`,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
     });
     expect(identity.hubId).toMatch(/^[0-9a-f]{16}$/);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { claimInstance, findRunningHub } from '../../hub/instance-lock.js';
 import type { HubIdentity } from '../../primitives/context.js';
-import { processMark } from '../../primitives/process-identity.js';
+import { processMark } from '../../system/process-identity.js';
 import { leaveStaleLock } from '../support/lock-holder.js';
 import { tempDir } from '../support/temp-repo.js';
 
@@ -18,6 +18,7 @@ function makeIdentity(): HubIdentity {
     stateDir,
     luaPath: '/nowhere',
     socketPath: join(stateDir, 'hub.sock'),
+    hostSocketPath: join(stateDir, 'host.sock'),
     version: '0.1.0',
   };
 }

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
+import { type LaneTable, laneTable } from '../../base/event-lanes.js';
 import { RealClock } from '../../base/real-clock.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../../base/rpc.js';
 import { connect } from '../../base/rpc-connection.js';
@@ -34,8 +35,10 @@ export class FakeHub<D extends PrimitiveDef> {
   /** The workers that were started. */
   readonly workers: Worker[] = [];
   readonly #instance: ReturnType<Primitive<D>['open']>;
+  readonly #lanes: LaneTable;
 
   constructor(primitive: Primitive<D>, { clock = new RealClock(), repoRoot, dataDir }: FakeHubOptions = {}) {
+    this.#lanes = laneTable([primitive.def]);
     const root = repoRoot ?? tempDir();
     const data = dataDir ?? tempDir();
     this.identity = {
@@ -45,6 +48,7 @@ export class FakeHub<D extends PrimitiveDef> {
       stateDir: `${data}/hubs/0123456789abcdef`,
       luaPath: '/nowhere/lua',
       socketPath: `${data}/hub.sock`,
+      hostSocketPath: `${data}/host.sock`,
       version: '1.2.3',
     };
     const context: HubContext<EventsOf<D>> = {
@@ -90,7 +94,7 @@ export class FakeHub<D extends PrimitiveDef> {
     const workerData = {
       name: spec.name,
       heartbeat: new SharedArrayBuffer(64),
-      lanes: new Map(),
+      lanes: this.#lanes,
       data: spec.workerData,
     };
     const worker = new Worker(spec.url, { workerData });

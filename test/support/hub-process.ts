@@ -1,8 +1,8 @@
 /**
  * The real command line and real hubs, in processes of their own, for tests from outside.
  *
- * Nothing outlives the test: what was started is ended when it ends, and a hub left in the background is found by its
- * pid file. Waits are for facts (a line printed, a process gone), never for time.
+ * Nothing outlives the test: what was started is ended when it ends, and a hub left in the background, or a session
+ * host, is found by its pid file. Waits are for facts (a line printed, a process gone), never for time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { ReadyInfo } from '../../hub/run-options.js';
-import { isRunning } from '../../primitives/process-identity.js';
+import { isRunning } from '../../system/process-identity.js';
+import { endHost } from './end-host.js';
 import { distUrl } from './import-from-dist.js';
 import { cleanEnv, makeRepo, tempDir } from './temp-repo.js';
 
@@ -105,7 +106,7 @@ export interface Place {
   spawn(...args: string[]): CliProcess;
 }
 
-/** Hubs of this place that still run when the test ends are killed. */
+/** Hubs of this place that still run when the test ends are killed, and their session hosts ended. */
 export async function makePlace(env: NodeJS.ProcessEnv = {}): Promise<Place> {
   const root = tempDir();
   const dataDir = join(root, 'data');
@@ -155,13 +156,17 @@ async function killHubs(dataDir: string): Promise<void> {
     // A test may have left a pid file that names some other process.
     if (await isRunning(pid, mark)) process.kill(pid, 'SIGKILL');
   }
+  for (const stateDir of stateDirs(dataDir)) await endHost(stateDir);
+}
+
+function stateDirs(dataDir: string): string[] {
+  const hubs = join(dataDir, 'hubs');
+  return existsSync(hubs) ? readdirSync(hubs).map((hub) => join(hubs, hub)) : [];
 }
 
 function hubRecords(dataDir: string): { pid: number; mark: string }[] {
-  const hubs = join(dataDir, 'hubs');
-  if (!existsSync(hubs)) return [];
-  return readdirSync(hubs).flatMap((hub) => {
-    const file = join(hubs, hub, 'hub.pid');
+  return stateDirs(dataDir).flatMap((stateDir) => {
+    const file = join(stateDir, 'hub.pid');
     return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8')) as { pid: number; mark: string }] : [];
   });
 }

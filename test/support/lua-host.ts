@@ -1,5 +1,6 @@
 /**
- * A real hub without doors, for one test: its loop, its workers, its Lua, in temporary folders. Ends with the test.
+ * A real hub without doors, for one test: its loop, its workers, its Lua, in temporary folders. Ends with the test, and
+ * so do its sessions.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,6 +13,7 @@ import type { Engine, EngineLimits } from '../../hub/lua/engine.js';
 import type { ModuleRoot } from '../../hub/lua/modules.js';
 import { LuaError } from '../../hub/lua/task.js';
 import type { HubIdentity } from '../../primitives/context.js';
+import { endHost } from './end-host.js';
 import { MemoryLog } from './memory-log.js';
 import { tempDir } from './temp-repo.js';
 
@@ -41,7 +43,7 @@ export function openLuaHost(options: LuaHostOptions = {}): LuaHost {
   const root = tempDir();
   const [dataDir, stateDir] = [join(root, 'data'), join(root, 'data/hubs/0123456789abcdef')];
   const repoRoot = options.repoRoot ?? join(root, 'repo');
-  for (const folder of [stateDir, repoRoot]) mkdirSync(folder, { recursive: true });
+  for (const folder of [stateDir, repoRoot]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const identity: HubIdentity = {
     hubId: '0123456789abcdef',
     repoRoot,
@@ -49,6 +51,7 @@ export function openLuaHost(options: LuaHostOptions = {}): LuaHost {
     stateDir,
     luaPath: resolve(import.meta.dirname, '../../lua'),
     socketPath: join(stateDir, 'hub.sock'),
+    hostSocketPath: join(stateDir, 'host.sock'),
     version: '0.0.0-test',
   };
   const log = new MemoryLog();
@@ -63,6 +66,7 @@ export function openLuaHost(options: LuaHostOptions = {}): LuaHost {
   onTestFinished(async () => {
     hub.dispose();
     await hub.supervisor.stop();
+    await endHost(stateDir);
   });
   hub.loop.start();
   const engine = hub.openEngine({ name: 'test', moduleRoots: options.moduleRoots ?? [] });

@@ -3,7 +3,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { FrameReader } from '../../protocol/frames.js';
+import { type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
 import { decodeMessage, encodeMessage, hubMessages, type Message } from '../../protocol/messages.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 
@@ -11,6 +11,9 @@ export class SocketClient {
   readonly socket: Socket;
   /** What the hub said, hello included. */
   readonly heard: Message[] = [];
+  /** What came of terminals, as type byte and payload. */
+  readonly terminal: Frame[] = [];
+  receivedBytes = 0;
   readonly closed: Promise<void>;
   readonly #watchers = new Set<() => void>();
 
@@ -18,7 +21,11 @@ export class SocketClient {
     this.socket = socket;
     const reader = new FrameReader({ maxFrameBytes: 1 << 30 });
     socket.on('data', (chunk) => {
-      reader.push(chunk, ({ payload }) => this.heard.push(decodeMessage(payload, hubMessages)));
+      this.receivedBytes += chunk.length;
+      reader.push(chunk, ({ type, payload }) => {
+        if (type === frameTypes.message) this.heard.push(decodeMessage(payload, hubMessages));
+        else this.terminal.push({ type, payload: Uint8Array.from(payload) });
+      });
       for (const watcher of this.#watchers) watcher();
     });
     socket.on('error', () => undefined);

@@ -14,6 +14,10 @@ export function testTerminal({ color = false, columns = 80, input = '' } = {}): 
     out: (text) => {
       written.out += text;
     },
+    writeBytes: (bytes) => {
+      written.out += Buffer.from(bytes).toString();
+      return Promise.resolve();
+    },
     err: (text) => {
       written.err += text;
     },

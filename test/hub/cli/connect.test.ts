@@ -15,6 +15,7 @@ function makeIdentity(): HubIdentity {
     repoRoot: '/srv/app',
     stateDir,
     socketPath: join(stateDir, 'hub.sock'),
+    hostSocketPath: join(stateDir, 'host.sock'),
     version: '0.1.0',
   } as HubIdentity;
 }
@@ -64,7 +65,9 @@ it('does not talk to a socket in a folder that others can write to', async () =>
 it('does not wait for a hub that accepts and says nothing', async () => {
   const identity = makeIdentity();
   await impostor(identity);
-  await expect(connectToHub(identity, 20)).rejects.toMatchObject({ code: 'hub.unresponsive' });
+  await expect(connectToHub(identity, { greetingMs: 20 })).rejects.toMatchObject({
+    code: 'hub.unresponsive',
+  });
 });
 
 it('understands a hub of another version, and one that is no hub', async () => {

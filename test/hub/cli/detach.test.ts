@@ -28,6 +28,7 @@ function detach(script: string, readyMs?: number) {
     stateDir,
     dataDir: dir,
     socketPath: join(stateDir, 'hub.sock'),
+    hostSocketPath: join(stateDir, 'host.sock'),
   } as HubIdentity;
   const options = { identity, env: process.env, logLevel: 'info', terminal: testTerminal() } as const;
   const started = startDetached(readyMs === undefined ? options : { ...options, readyMs });

@@ -36,6 +36,13 @@ describe('checks', () => {
     expect(await look('lua')).toMatchObject({ level: 'ok' });
   });
 
+  it('a command is really run in a terminal', async () => {
+    expect(await look('sessions')).toMatchObject({
+      level: 'ok',
+      detail: expect.stringMatching(/ran in a terminal/),
+    });
+  });
+
   it('a data folder that others can write to is found, with the fix', async () => {
     const data = join(tempDir(), 'data');
     mkdirSync(join(data, 'hubs'), { recursive: true });

@@ -1,13 +1,13 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { defineCommand } from '../../../hub/cli/command.js';
-import { commands } from '../../../hub/cli/commands.js';
+import { commands, groups } from '../../../hub/cli/commands.js';
 import { parseArguments } from '../../../hub/cli/program.js';
 import { testTerminal, widest } from '../../support/test-terminal.js';
 
 function parse(line: string, color = false) {
   const terminal = testTerminal({ color });
   const argv = line === '' ? [] : line.split(' ');
-  const parsed = parseArguments(argv, { commands, version: '1.2.3', terminal });
+  const parsed = parseArguments(argv, { commands, groups, version: '1.2.3', terminal });
   return { parsed, ...terminal.written };
 }
 
@@ -32,6 +32,39 @@ describe('arguments', () => {
     ['lua f.lua --help -- x', 'lua', { file: 'f.lua', args: ['--help', '--', 'x'] }, {}, undefined],
     ['logs -fn 5', 'logs', {}, { follow: true, lines: 5, level: 'debug', json: false }, undefined],
     ['completion zsh', 'completion', { shell: 'zsh' }, {}, undefined],
+    ['session list', 'session list', {}, { all: false, json: false }, undefined],
+    ['session kill x -s INT', 'session kill', { id: 'x' }, { signal: 'INT' }, undefined],
+    [
+      'session send x a b --enter',
+      'session send',
+      { id: 'x', text: ['a', 'b'] },
+      { enter: true, keys: undefined },
+      undefined,
+    ],
+    [
+      'session send x -e -- -la -',
+      'session send',
+      { id: 'x', text: ['-la', '-'] },
+      { enter: true, keys: undefined },
+      undefined,
+    ],
+    [
+      'session wait x --idle 2.5',
+      'session wait',
+      { id: 'x' },
+      { exit: false, idle: 2.5, match: undefined, timeout: undefined },
+      undefined,
+    ],
+    ['--repo /x session list', 'session list', {}, { all: false, json: false }, '/x'],
+    ['session --repo /x list', 'session list', {}, { all: false, json: false }, '/x'],
+    ['--repo /x session --repo /y list --repo /z', 'session list', {}, { all: false, json: false }, '/z'],
+    [
+      'attach',
+      'attach',
+      { id: undefined },
+      { 'detach-keys': 'ctrl-\\,ctrl-\\', 'view-only': false },
+      undefined,
+    ],
   ];
   it.each(good)('%s', (line, name, args, options, repo) => {
     const { parsed, err } = parse(line);
@@ -56,6 +89,14 @@ describe('arguments', () => {
     ['completion tcsh', ['Allowed choices are bash, zsh, fish']],
     ['statsu --help', ["unknown command 'statsu'"]],
     ['help nonsense', ["unknown command 'nonsense'"]],
+    ['session lsit', ["unknown command 'lsit'", 'Did you mean list?', 'botster session --help']],
+    ['session lsit --help', ["unknown command 'lsit'"]],
+    ['help session lsit', ["unknown command 'lsit'"]],
+    ['sesion list', ["unknown command 'sesion'", 'Did you mean session?', 'botster --help']],
+    ['session list --al', ["unknown option '--al'", 'Did you mean --all?', 'botster session list --help']],
+    ['session --json', ["unknown option '--json'", 'botster session --help']],
+    ['session kill', ["missing required argument 'ID'"]],
+    ['session kill x -s WINCH', ['Allowed choices are HUP']],
   ];
   it.each(bad)('%s is explained', (line, says) => {
     const { parsed, out, err } = parse(line);
@@ -67,8 +108,17 @@ describe('arguments', () => {
 });
 
 describe('help', () => {
-  const lines = ['', '--help', '-h', 'help', ...commands.map(({ name }) => `${name} --help`)];
-  it.each([...lines, ...commands.map(({ name }) => `help ${name}`)])('botster %s fits 80 columns', (line) => {
+  const all = [...commands, ...groups].map(({ name }) => name);
+  const lines = ['', '--help', '-h', 'help', ...all.map((name) => `${name} --help`)];
+  it.each([
+    ...lines,
+    ...all.map((name) => `help ${name}`),
+    'session',
+    'session help',
+    'session help send',
+    'session -h',
+    'help session help',
+  ])('botster %s fits 80 columns', (line) => {
     const { parsed, out, err } = parse(line);
     expect(parsed).toEqual({ kind: 'done', exitCode: 0 });
     expect(err).toBe('');
@@ -76,10 +126,27 @@ describe('help', () => {
     expect(widest(out).length, widest(out)).toBeLessThanOrEqual(80);
   });
 
-  it('lists every command, and what exit statuses mean', () => {
+  it('lists every command and group, and what exit statuses mean', () => {
     const { out } = parse('--help');
-    for (const { name } of commands) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
-    for (const code of [0, 1, 2, 3, 4]) expect(out).toMatch(new RegExp(`^  ${code}  \\w`, 'm'));
+    for (const { name } of commands) expect(out).toMatch(new RegExp(`^  ${name.split(' ')[0]} `, 'm'));
+    for (const { name, summary } of groups) {
+      expect(out).toMatch(new RegExp(`^  ${name} COMMAND +${summary.slice(0, 20)}`, 'm'));
+    }
+    for (const code of [0, 1, 2, 3, 4, 5]) expect(out).toMatch(new RegExp(`^  ${code}  \\w`, 'm'));
+  });
+
+  it('of a group lists its commands, and is the same in all its forms', () => {
+    for (const { name } of groups) {
+      const { out } = parse(name);
+      const own = commands.filter((command) => command.name.startsWith(`${name} `));
+      expect(own.length).toBeGreaterThan(0);
+      for (const command of own) expect(out).toMatch(new RegExp(`^  ${command.name.split(' ')[1]} `, 'm'));
+      expect(out).toContain(`Usage: botster ${name} COMMAND`);
+      for (const line of [`${name} --help`, `help ${name}`, `${name} help`])
+        expect(parse(line).out).toBe(out);
+    }
+    expect(parse('session help send').out).toBe(parse('session send --help').out);
+    expect(parse('help session send').out).toContain('Usage: botster session send [options]');
   });
 
   it('is coloured only where colour is welcome', () => {
@@ -101,6 +168,14 @@ describe('definitions', () => {
     for (const [option, { doc }] of Object.entries<{ doc: string }>(command.options)) {
       expect(doc, option).toMatch(/^[a-z].*[^.]$/);
       expect(option).toMatch(/^[a-z][a-z-]+$/);
+    }
+  });
+
+  it('two words mean a group that there is', () => {
+    for (const { name } of commands) {
+      const [group, own, ...more] = name.split(' ');
+      expect(more).toEqual([]);
+      if (own !== undefined) expect(groups.map((each) => each.name)).toContain(group);
     }
   });
 

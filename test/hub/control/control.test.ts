@@ -51,6 +51,7 @@ function open(hub: Partial<HubControl> = {}, callFails = false) {
     hub: {
       status: () => report,
       eval: () => Promise.resolve<EvalOutcome>({ ok: true, valuesJson: '[1]' }),
+      command: () => Promise.resolve({ agents: [] }),
       quit: (reason) => {
         quits.push(reason);
         calls.push(['quit', reason]);
@@ -99,7 +100,12 @@ describe('requests', () => {
   });
 
   const wrong: [string, unknown, string, string][] = [
-    ['nope', {}, 'control.unknown_method', 'It has: status, stop, eval.'],
+    [
+      'nope',
+      {},
+      'control.unknown_method',
+      'It has: status, stop, eval, agent.new, agent.list, agent.rm, agent.definitions.',
+    ],
     ['toString', {}, 'control.unknown_method', 'toString'],
     ['eval', {}, 'control.bad_params', 'params.code: string expected, got nothing'],
     ['eval', { ...evaluate, args: [1] }, 'control.bad_params', 'params.args[0]: string expected, got number'],
@@ -135,11 +141,83 @@ describe('requests', () => {
   it('the total map has a handler for every method', async () => {
     const { log } = open();
     expect(log.lines).toEqual([]);
-    const hub = { status: () => report, eval: () => Promise.reject(new Error()), quit: () => undefined };
+    const never = () => Promise.reject(new Error());
+    const hub = { status: () => report, eval: never, command: never, quit: () => undefined };
     for (const method of Object.keys(methods)) {
-      const outcome = await answerRequest(hub, method, null);
+      const outcome = await answerRequest(hub, method, null, () => undefined);
       expect(outcome).toMatchObject({ code: 'control.bad_params' });
     }
+  });
+});
+
+describe("methods of the hub's Lua", () => {
+  it('get name and parameters, and their answer is checked', async () => {
+    const asked: unknown[] = [];
+    const command: HubControl['command'] = (...args) => {
+      asked.push(args.slice(0, 2));
+      return Promise.resolve({ agents: [{ session_uuid: 5 }] });
+    };
+    expect(await open({ command }).request('agent.list', {})).toMatchObject({
+      answer: {
+        ok: false,
+        error: {
+          code: 'command.bad_answer',
+          message: expect.stringContaining('agent.list.agents[0].session_uuid'),
+        },
+      },
+    });
+    expect(asked).toEqual([['agent.list', {}]]);
+    expect(await open().request('agent.list', {})).toMatchObject({
+      answer: { ok: true, value: { agents: [] } },
+    });
+  });
+
+  it('answer with their failures', async () => {
+    const command = () => Promise.resolve(fail('agent.limit', 'Too many.', { max_sessions: 3 }));
+    expect(await open({ command }).request('agent.list', {})).toMatchObject({
+      answer: {
+        ok: false,
+        error: { code: 'agent.limit', message: 'Too many.', details: { max_sessions: 3 } },
+      },
+    });
+  });
+
+  it('tell the client how it goes, one message at a time, before they answer', async () => {
+    const command: HubControl['command'] = async (_name, _params, report) => {
+      for (let percent = 1; percent <= 100; percent++) report({ stage: 'worktree', percent });
+      await settle();
+      report({ stage: 'spawn' });
+      return { agents: [] };
+    };
+    const { request, calls } = open({ command });
+    await request('agent.list', {});
+    await settle();
+    const told = (data: object) => [
+      'notify_client',
+      { client: 3, name: 'progress', data: { ...data, request_id: 9 } },
+    ];
+    expect(calls.slice(0, 3)).toEqual([
+      told({ stage: 'worktree', percent: 1 }),
+      told({ stage: 'worktree', percent: 100 }),
+      told({ stage: 'spawn' }),
+    ]);
+    expect(calls.map(([name]) => name)).toEqual([
+      'notify_client',
+      'notify_client',
+      'notify_client',
+      'respond',
+    ]);
+  });
+
+  it('a client that cannot be told gets its answer all the same', async () => {
+    const command: HubControl['command'] = (_name, _params, report) => {
+      report({ stage: 'x' });
+      report({ stage: 'y' });
+      return Promise.resolve({ agents: [] });
+    };
+    const { request, log } = open({ command }, true);
+    expect(await request('agent.list', {})).toMatchObject({ answer: { ok: true } });
+    expect(log.at('warn')).toEqual(['an answer could not be sent']);
   });
 });
 

@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ControlEvent } from '../../../hub/control/control.def.js';
+import { HostAccess } from '../../../hub/control/host-access.js';
 import { type ControlLimits, controlLimits } from '../../../hub/control/limits.js';
 import { ControlServer } from '../../../hub/control/server.js';
 import { MAX_SOCKET_PATH_BYTES } from '../../../hub/paths.js';
 import { encodeMessage } from '../../../protocol/messages.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
+import { hostConfigIn } from '../../support/host-process.js';
 import { SocketClient } from '../../support/socket-client.js';
 import { tempDir } from '../../support/temp-repo.js';
 import { until } from '../../support/until.js';
@@ -25,6 +27,7 @@ async function open(limits: Partial<ControlLimits> = {}, path = join(tempDir(), 
     hello,
     limits: { ...controlLimits, ...limits },
     clock,
+    host: new HostAccess(hostConfigIn(dirname(path)), clock),
     events: {
       emit: (event) => {
         if (hub.room) events.push(event);

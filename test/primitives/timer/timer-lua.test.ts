@@ -117,3 +117,18 @@ test.each([
 ])('%s raises', async (code, message) => {
   expect((await openLuaHost().failure(code)).message).toContain(`bad argument ${message}`);
 });
+
+test('sleep waits that long, lets others run, and tells when there are too many timers', async () => {
+  const { run, pass, engine } = open();
+  const slept = run('woke = "no" assert(timer.sleep(2)) woke = "yes" return woke');
+  await until(() => engine.tasks.waiting === 1);
+  await pass(1_999);
+  expect(await run('return woke')).toEqual(['no']);
+  await pass(1);
+  expect(await slept).toEqual(['yes']);
+  expect(
+    await run(`for _ = 1, 1000 do assert(timer.after(60, print)) end
+      local done, err = timer.sleep(1)
+      return done, err.code`),
+  ).toEqual([undefined, 'timer.limit']);
+});

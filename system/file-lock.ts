@@ -10,7 +10,7 @@ import { readFile, readlink, stat, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, type HubError } from '../base/errors.js';
-import { errnoOf, unlessMissing } from './file-errors.js';
+import { errnoOf, unlessMissing } from './errno.js';
 import { isRunning, processMark } from './process-identity.js';
 
 /** Between two looks, plus as much again by chance, so that those who wait do not march in step. */

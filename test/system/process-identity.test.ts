@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { isRunning, processMark } from '../../primitives/process-identity.js';
+import { isRunning, processMark } from '../../system/process-identity.js';
 
 it('tells processes apart, and the living from the dead', async () => {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withFileLock } from '../../primitives/file-lock.js';
+import { withFileLock } from '../../system/file-lock.js';
 import { leaveStaleLock, startLockHolder } from '../support/lock-holder.js';
 import { tempDir } from '../support/temp-repo.js';
 

@@ -1,0 +1,213 @@
+/**
+ * One attach: a cursor over a session's bytes, and the client's credit.
+ *
+ * What a client gets is the true stream from its last snapshot on, each byte once, offsets without holes. The client
+ * says how much it can take; without credit nothing is copied, queued or remembered but two numbers. One that is too far behind when
+ * its credit comes back gets a snapshot instead of the backlog. A change of size takes its place in the stream.
+ */
+import { encodeTerminalFrame } from '../protocol/terminal-frames.js';
+import type { Snapshot } from './mirror/mirror-types.js';
+import type { Terminal } from './terminal.js';
+
+/** How far a client may fall behind before a snapshot is cheaper than the bytes. */
+export const LAG_BYTES = 256 * 1024;
+export const MAX_OUTPUT_BYTES = 32 * 1024;
+/** No client has more use for credit than this. */
+const MAX_CREDIT_BYTES = 16 * 1024 * 1024;
+/** A larger one (thousands of wide lines, each cell in colours of its own) is not sent. */
+const MAX_SNAPSHOT_BYTES = 8 * 1024 * 1024;
+/** Snapshots in a row that could not be had or came too late, before the client gets what bytes there are. */
+const MAX_TRIES = 3;
+/** Sizes that wait in the stream of a client that is behind. Of more, those in the middle matter to nobody. */
+const MAX_WAITING_SIZES = 16;
+
+/** Where the bytes come from: a session. */
+export interface AttachmentSource extends Omit<Terminal, 'screen'> {
+  /** Nothing comes after `end`. */
+  readonly ended: boolean;
+}
+
+/** Where they go: a connection. */
+export interface AttachmentSink {
+  /** Whether it takes frames now. When it does again, it calls `pump`. */
+  readonly writable: boolean;
+  send(frame: Uint8Array): void;
+  sendSize(attach: number, rows: number, cols: number): void;
+}
+
+export interface AttachmentOptions {
+  readonly id: number;
+  readonly source: AttachmentSource;
+  readonly sink: AttachmentSink;
+  /** What the client has already: the next byte it needs. */
+  readonly offset?: number;
+  readonly credit: number;
+  /** Lines above the screen in snapshots. */
+  readonly scrollback: number;
+  /** All was sent and nothing will come. Called once, unless closed before. */
+  readonly onComplete: () => void;
+  /** A bug of ours, outside of any call. */
+  readonly onFault: (thrown: unknown) => void;
+}
+
+interface SizeMark {
+  readonly offset: number;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export class Attachment {
+  readonly id: number;
+  readonly #source: AttachmentSource;
+  readonly #sink: AttachmentSink;
+  readonly #scrollback: number;
+  readonly #onComplete: () => void;
+  readonly #onFault: (thrown: unknown) => void;
+  /** Next byte to send. Meaningless while a snapshot is needed. */
+  #offset: number;
+  #credit: number;
+  /** How far behind it may be now. Beyond LAG_BYTES only while it catches up. */
+  #allowance: number;
+  #needsSnapshot: boolean;
+  #waiting = false;
+  #failures = 0;
+  #closed = false;
+  /** Sizes that the session took on at offsets not sent yet, in order. */
+  #sizes: SizeMark[] = [];
+
+  constructor(options: AttachmentOptions) {
+    const { id, source, sink, offset, credit, scrollback, onComplete, onFault } = options;
+    this.id = id;
+    this.#source = source;
+    this.#sink = sink;
+    this.#scrollback = scrollback;
+    this.#onComplete = onComplete;
+    this.#onFault = onFault;
+    this.#credit = Math.min(credit, MAX_CREDIT_BYTES);
+    this.#offset = offset ?? 0;
+    this.#needsSnapshot = offset === undefined || offset < source.start || offset > source.end;
+    // What it misses it gets, however much that is, as long as it does not fall further back.
+    this.#allowance = source.end - this.#offset + LAG_BYTES;
+  }
+
+  /** The client can take more. */
+  grant(bytes: number): void {
+    this.#credit = Math.min(this.#credit + bytes, MAX_CREDIT_BYTES);
+    this.pump();
+  }
+
+  /** The session took on another size, after all bytes that it has now. */
+  resized(rows: number, cols: number): void {
+    if (this.#closed) return;
+    if (this.#sizes.length >= MAX_WAITING_SIZES) this.#sizes.pop();
+    this.#sizes.push({ offset: this.#source.end, rows, cols });
+    this.pump();
+  }
+
+  /** Sends what there is, as far as credit and connection allow. */
+  pump(): void {
+    while (!this.#closed && !this.#waiting) {
+      const source = this.#source;
+      const behind = source.end - this.#offset;
+      if (!this.#needsSnapshot) {
+        this.#sendSizes();
+        if (behind === 0) {
+          this.#allowance = LAG_BYTES;
+          if (source.ended) this.#complete();
+          return;
+        }
+      }
+      if (this.#credit <= 0 || !this.#sink.writable) return;
+      if (this.#needsSnapshot || this.#offset < source.start || behind > this.#allowance) {
+        this.#askSnapshot();
+        return;
+      }
+      this.#allowance = Math.max(LAG_BYTES, Math.min(this.#allowance, behind + LAG_BYTES));
+      this.#sendOutput();
+    }
+  }
+
+  /** Nothing is sent from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#sizes = [];
+  }
+
+  #sendOutput(): void {
+    const untilSize = (this.#sizes[0]?.offset ?? Number.POSITIVE_INFINITY) - this.#offset;
+    const maxBytes = Math.min(MAX_OUTPUT_BYTES, this.#credit, untilSize);
+    const bytes = this.#source.read(this.#offset, maxBytes);
+    this.#sink.send(encodeTerminalFrame({ type: 'output', attach: this.id, offset: this.#offset, bytes }));
+    this.#offset += bytes.length;
+    this.#credit -= bytes.length;
+  }
+
+  #sendSizes(): void {
+    for (
+      let next = this.#sizes[0];
+      next !== undefined && next.offset <= this.#offset;
+      next = this.#sizes[0]
+    ) {
+      this.#sizes.shift();
+      this.#sink.sendSize(this.id, next.rows, next.cols);
+    }
+  }
+
+  #askSnapshot(): void {
+    this.#waiting = true;
+    this.#source
+      .snapshot(this.#scrollback)
+      .catch(() => undefined)
+      .then((snapshot) => this.#take(snapshot))
+      .catch(this.#onFault);
+  }
+
+  #take(snapshot: Snapshot | undefined): void {
+    this.#waiting = false;
+    if (this.#closed) return;
+    const { start, rows, cols } = this.#source;
+    const resumable = !this.#needsSnapshot && this.#offset >= start;
+    if (snapshot !== undefined && resumable && snapshot.offset <= this.#offset) {
+      // The screen is not known any further than the client knows it: the bytes are the shorter way.
+      this.#catchUpFrom(this.#offset);
+    } else if (!this.#sink.writable) {
+      // A connection that filled up meanwhile asks again when it has room, for a screen of then.
+      return;
+    } else if (
+      snapshot !== undefined &&
+      snapshot.offset >= start &&
+      snapshot.bytes.length <= MAX_SNAPSHOT_BYTES
+    ) {
+      this.#sendSnapshot(snapshot);
+    } else if (++this.#failures >= MAX_TRIES) {
+      // An empty terminal that then shows all bytes there are: the next best thing.
+      this.#sendSnapshot({ offset: start, rows, cols, bytes: new Uint8Array() });
+    }
+    this.pump();
+  }
+
+  #sendSnapshot(snapshot: Snapshot): void {
+    this.#sink.send(encodeTerminalFrame({ type: 'snapshot', attach: this.id, ...snapshot }));
+    this.#credit -= snapshot.bytes.length;
+    this.#needsSnapshot = false;
+    this.#failures = 0;
+    // A size at that very offset may be in the snapshot or not; to hear it again harms nobody.
+    this.#sizes = this.#sizes.filter(({ offset }) => offset >= snapshot.offset);
+    const { rows, cols, sizedAt } = this.#source;
+    if (this.#sizes.length === 0 && (snapshot.rows !== rows || snapshot.cols !== cols)) {
+      // The session took on its size before this attach began, but after what the snapshot shows.
+      this.#sizes.push({ offset: Math.max(sizedAt, snapshot.offset), rows, cols });
+    }
+    this.#catchUpFrom(snapshot.offset);
+  }
+
+  #catchUpFrom(offset: number): void {
+    this.#offset = offset;
+    this.#allowance = this.#source.end - offset + LAG_BYTES;
+  }
+
+  #complete(): void {
+    this.close();
+    this.#onComplete();
+  }
+}

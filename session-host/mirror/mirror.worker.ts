@@ -1,0 +1,16 @@
+/** The mirror thread: wiring only. What it does is in turns.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FromMirrors, MirrorThreadData, ToMirrors } from './mirror.calls.js';
+import { Turns } from './turns.js';
+
+if (parentPort === null) throw new Error('mirror.worker is a worker thread');
+const port = parentPort;
+const busy = new Int32Array((workerData as MirrorThreadData).busy);
+const turns = new Turns({
+  nowMs: () => performance.now(),
+  post: (message: FromMirrors, transfer = []) => port.postMessage(message, [...transfer]),
+  later: (callback) => setImmediate(callback),
+  busy: (id) => Atomics.store(busy, 0, id),
+});
+port.on('message', (message: ToMirrors) => turns.receive(message));
+port.postMessage({ kind: 'ready' } satisfies FromMirrors);

@@ -1,0 +1,124 @@
+/**
+ * The property that attaching rests on: after a snapshot, a terminal is where the mirror is, and goes on like it.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Screen } from '../../../session-host/mirror/screen.js';
+import { stateOf } from './screen-state.js';
+import { terminalSize, vtStream } from './vt-stream.js';
+
+const RUNS = Number(process.env['BOTSTER_PROPERTY_RUNS'] ?? 300);
+const SCROLLBACK = 30;
+
+function newScreen({ rows, cols }: { rows: number; cols: number }): Screen {
+  const errors: unknown[] = [];
+  return new Screen({
+    rows,
+    cols,
+    scrollbackLines: SCROLLBACK,
+    nowMs: () => 0,
+    output: {
+      reply: () => undefined,
+      fact: () => undefined,
+      count: (name, thrown) => {
+        errors.push([name, thrown]);
+        if (name === 'mirror.emulator_error') throw thrown;
+      },
+    },
+  });
+}
+
+function snapshotOf(screen: Screen, scrollback: number): Uint8Array {
+  const steps = screen.snapshot(scrollback);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Writes in pieces, so that every kind of cut happens. */
+function write(screen: Screen, bytes: Uint8Array, pieceBytes: number): void {
+  for (let at = 0; at < bytes.length; at += pieceBytes) screen.write(bytes.subarray(at, at + pieceBytes));
+}
+
+const RIS = Buffer.from('\x1bc');
+const pieceBytes = fc.integer({ min: 1, max: 40 });
+
+test('a snapshot gives the same state, wherever it is taken', () => {
+  fc.assert(
+    fc.property(terminalSize, vtStream, vtStream, fc.nat(), fc.nat(40), pieceBytes, (size, before, a, cut, above, piece) => {
+      const original = newScreen(size);
+      const end = a.length === 0 ? 0 : cut % (a.length + 1);
+      write(original, a.subarray(0, end), piece);
+      const copy = newScreen(size);
+      write(copy, before, piece);
+      copy.write(RIS);
+      // What RIS leaves to the snapshot.
+      copy.write(snapshotOf(original, above));
+      const options = { scrollback: above, blanksAreSpaces: false };
+      expectSame(withoutTitles(stateOf(copy, options)), withoutTitles(stateOf(original, options)));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('what is written after a snapshot has the same effect as without it', () => {
+  fc.assert(
+    fc.property(terminalSize, vtStream, vtStream, fc.nat(), pieceBytes, (size, a, b, cut, piece) => {
+      const bytes = Buffer.concat([a, b]);
+      const end = bytes.length === 0 ? 0 : cut % (bytes.length + 1);
+      const original = newScreen(size);
+      write(original, bytes.subarray(0, end), piece);
+      const copy = newScreen(size);
+      copy.write(RIS);
+      copy.write(snapshotOf(original, 0));
+      write(original, bytes.subarray(end), piece);
+      write(copy, bytes.subarray(end), piece);
+      const options = { scrollback: 0, blanksAreSpaces: true };
+      expectSame(stateOf(copy, options), stateOf(original, options));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+type Step = Uint8Array | { readonly rows: number; readonly cols: number };
+
+function follow(screen: Screen, steps: readonly Step[], piece: number): void {
+  for (const step of steps) {
+    if (step instanceof Uint8Array) write(screen, step, piece);
+    else screen.resize(step.rows, step.cols);
+  }
+}
+
+const steps = fc.array(
+  fc.oneof({ arbitrary: vtStream, weight: 3 }, { arbitrary: terminalSize, weight: 2 }),
+  { maxLength: 6 },
+);
+
+test('resizes before a snapshot, and after one with all lines, change nothing', () => {
+  fc.assert(
+    fc.property(terminalSize, steps, steps, pieceBytes, fc.boolean(), (size, before, after, piece, whole) => {
+      const original = newScreen(size);
+      follow(original, before, piece);
+      const copy = newScreen(original);
+      copy.write(snapshotOf(original, whole ? SCROLLBACK : 0));
+      // Lines that come back from above when the screen grows are only there if they were asked for.
+      const rest = whole ? after : after.filter((step) => step instanceof Uint8Array);
+      follow(original, rest, piece);
+      follow(copy, rest, piece);
+      const options = { scrollback: whole ? SCROLLBACK : 0, blanksAreSpaces: true };
+      expectSame(stateOf(copy, options), stateOf(original, options));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+/** The comparison of objects is slow, and only needed to show a difference. */
+function expectSame(got: unknown, wanted: unknown): void {
+  if (JSON.stringify(got) !== JSON.stringify(wanted)) expect(got).toEqual(wanted);
+}
+
+/** RIS keeps titles, so a terminal that had one keeps it if the program set none. */
+function withoutTitles(state: unknown): unknown {
+  return { ...(state as object), titles: undefined };
+}
