@@ -14,7 +14,7 @@ const mayImport = {
   web: ['base', 'protocol'],
   primitives: ['base', 'protocol', 'system', 'worktrees'],
   hub: ['base', 'protocol', 'system', 'worktrees', 'primitives'],
-  tools: ['base', 'protocol', 'primitives'],
+  tools: ['base', 'protocol', 'primitives', 'hub'],
 };
 
 /** Anything in a top-level folder of sources, whether or not it has a row. */
@@ -60,7 +60,11 @@ export default {
         'that runs git imports worktrees/, which is what it is about.',
       severity: 'error',
       from: { path: '^(.+)/[^/]+\\.worker\\.ts$', pathNot: '^test/' },
-      to: { path: anyFolder, pathNot: ['^(base|protocol|system|worktrees)/', '^$1/[^/]+\\.ts$'], dependencyTypes: ['local'] },
+      to: {
+        path: anyFolder,
+        pathNot: ['^(base|protocol|system|worktrees)/', '^$1/[^/]+\\.ts$'],
+        dependencyTypes: ['local'],
+      },
     },
     {
       name: 'calls-are-types',

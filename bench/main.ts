@@ -13,6 +13,7 @@ import { echo } from './sessions/echo.bench.js';
 import { flood } from './sessions/flood.bench.js';
 import { lossless } from './sessions/lossless.bench.js';
 import { rest } from './sessions/rest.bench.js';
+import { worktreeBench } from './worktree.bench.js';
 
 const benches: readonly Bench[] = [
   luaCalls,
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   flood,
   rest,
   lossless,
+  worktreeBench,
 ];
 
 const args = process.argv.slice(2);

@@ -73,7 +73,9 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   });
   const control: Control = new Control({
     identity,
-    worker: hub.supervisor.start<ControlCalls>(controlWorkerSpec(identity, hostConfigOf(identity, maxSessions))),
+    worker: hub.supervisor.start<ControlCalls>(
+      controlWorkerSpec(identity, hostConfigOf(identity, maxSessions)),
+    ),
     clock,
     log: log.child({ source: 'control' }),
     counters: hub.counters,

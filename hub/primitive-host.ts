@@ -55,12 +55,15 @@ export class PrimitiveHost {
 
   /** Resolves when every primitive knows what outlived the last hub. */
   async ready(): Promise<void> {
-    await Promise.all(this.#open.map(({ instance }) => instance.ready));
+    for (const { instance } of this.#open) await instance.ready;
   }
 
   /** What primitives add to `botster status`. */
   status(): Partial<StatusReport> {
-    return Object.assign({}, ...this.#open.map(({ instance }) => instance.status?.())) as Partial<StatusReport>;
+    return Object.assign(
+      {},
+      ...this.#open.map(({ instance }) => instance.status?.()),
+    ) as Partial<StatusReport>;
   }
 }
 

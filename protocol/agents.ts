@@ -60,7 +60,7 @@ const idOrName = t.text({ maxBytes: 1024 });
 export const agentMethods = {
   /**
    * Starts an agent, in the worktree of `branch` (made if there is none) or with `in_place` in the main checkout.
-   * Errors: agent.bad_option, agent.unknown_type, agent.bad_settings, agent.limit, agent.branch_in_main, agent.busy,
+   * Errors: agent.bad_option, agent.unknown_type, agent.bad_settings, agent.limit, agent.branch_in_main,
    * agent.<step>_failed (details.cause: the code of the cause), hook.blocked, hook.failed.
    */
   'agent.new': {

@@ -18,7 +18,10 @@ const one = t.object({ session: sessionRecord });
 const nothing = t.object({});
 
 export const hostMethods = {
-  /** Starts a command in a PTY. Errors: session.limit, session.exists, session.command_not_found, session.bad_cwd, session.bad_env, session.spawn_failed. */
+  /**
+   * Starts a command in a PTY. Errors: session.limit, session.exists, session.bad_uuid, session.command_not_found,
+   * session.bad_cwd, session.bad_env, session.meta_too_large, session.spawn_failed, host.stopping.
+   */
   'session.spawn': {
     params: t.object({
       /** Default: a new one. */
@@ -69,7 +72,7 @@ export const hostMethods = {
     }),
     value: one,
   },
-  /** Its screen: as text, one line per row without trailing blanks; with `ansi` as a snapshot. */
+  /** Its screen: as text, one line per row without trailing blanks; with `ansi` as a snapshot. Errors: mirror.failed. */
   'session.screen': {
     params: t.object({
       id: sessionId,
@@ -106,7 +109,7 @@ export const hostMethods = {
   /**
    * Begins to receive the session: output from `offset` on if the ring still has it, else a snapshot, then output.
    * One ordered stream under the number `attach`. The host sends while it has credit, and a snapshot instead of a
-   * backlog. Input frames of the same number go to the session.
+   * backlog. Input frames of the same number go to the session. Errors: session.attach_in_use, host.too_many_attaches.
    */
   'session.attach': {
     params: t.object({
@@ -131,6 +134,7 @@ export const hostMethods = {
     value: nothing,
   },
   'session.detach': { params: t.object({ attach }), value: nothing },
+  /** Errors: session.meta_too_large (64 KiB as JSON), session.ended (only its files are left). */
   'session.update': {
     params: t.object({
       id: sessionId,

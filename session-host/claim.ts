@@ -9,8 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fits } from '../base/check.js';
 import { fail } from '../base/errors.js';
-import { type Infer, t } from '../base/schema.js';
-import type { HostConfig } from '../protocol/host-config.js';
+import { HOST_LOOK_SIGNAL, type HostConfig, type HostRecord, hostRecord } from '../protocol/host-config.js';
 import { HOST_PROTOCOL_VERSION } from '../protocol/host-methods.js';
 import { unlessMissing } from '../system/errno.js';
 import { withFileLock } from '../system/file-lock.js';
@@ -25,18 +24,6 @@ const PATIENCE_MS = 30_000;
 /** How long it waits for a host that does not listen: on its way out, or without its socket file. */
 const LEAVING_MS = 5_000;
 const POLL_MS = 20;
-/** Tells a host to look after its socket file now. */
-export const LOOK_SIGNAL = 'SIGUSR2';
-
-/** The content of host.pid. */
-const hostRecord = t.object({
-  pid: t.int({ min: 1 }),
-  /** process-identity.ts */
-  mark: t.str,
-  version: t.str,
-  protocol: t.int(),
-});
-type HostRecord = Infer<typeof hostRecord>;
 
 export interface Claim {
   readonly token: string;
@@ -82,7 +69,7 @@ async function otherServes(socketPath: string, pidFile: string): Promise<boolean
     const running = await runningHost(pidFile);
     if (running === undefined) return false;
     if (performance.now() > giveUpMs) return true;
-    if (!told) process.kill(running.pid, LOOK_SIGNAL);
+    if (!told) process.kill(running.pid, HOST_LOOK_SIGNAL);
     await wait(POLL_MS);
   }
 }

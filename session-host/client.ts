@@ -5,10 +5,12 @@ import { fail, type HubError } from '../base/errors.js';
 import type { HostEvent } from '../protocol/host-events.js';
 import type { TerminalFrame } from '../protocol/terminal-frames.js';
 import type { Connection } from './connection.js';
+import type { HostLimits } from './limits.js';
 import type { View, ViewSink } from './view.js';
 
 export interface ClientOptions {
   readonly connection: Connection;
+  readonly limits: HostLimits;
   /** A bug of ours, contained. */
   readonly onBug: (thrown: unknown) => HubError;
   /** Its attaches became more or fewer by this. */
@@ -25,17 +27,29 @@ export class HostClient implements ViewSink {
     this.#options = options;
   }
 
-  get attaches(): number {
-    return this.#views.size;
-  }
-
   /** Errors: session.not_attached. */
   view(attach: number): View | HubError<'session.not_attached'> {
     return this.#views.get(attach) ?? notAttached(attach);
   }
 
-  has(attach: number): boolean {
-    return this.#views.has(attach);
+  /** Why it may not have one more, under that number. Errors: session.attach_in_use, host.too_many_attaches. */
+  refusesAttach(attach: number, attachesOfAll: number): HubError | undefined {
+    const { maxAttachments, maxAttachmentsPerConnection } = this.#options.limits;
+    if (this.#views.has(attach))
+      return fail(
+        'session.attach_in_use',
+        `This connection has an attach with the number ${attach} already.`,
+      );
+    if (this.#views.size >= maxAttachmentsPerConnection)
+      return fail(
+        'host.too_many_attaches',
+        `This connection has ${maxAttachmentsPerConnection} attaches, which is the limit. Detach some.`,
+      );
+    if (attachesOfAll < maxAttachments) return undefined;
+    return fail(
+      'host.too_many_attaches',
+      `The session host has ${maxAttachments} attaches, which is its limit. Close some clients.`,
+    );
   }
 
   add(attach: number, view: View): void {

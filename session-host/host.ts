@@ -7,17 +7,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import type { Counters } from '../base/counters.js';
-import { fail, type HubError, isHubError, messageOf } from '../base/errors.js';
+import { fail, type HubError, isHubError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { Infer } from '../base/schema.js';
 import type { Disposable } from '../base/scope.js';
 import type { HostConfig } from '../protocol/host-config.js';
 import type { hostMethods } from '../protocol/host-methods.js';
 import type { SessionRecord } from '../protocol/session.js';
-import type { HostClient } from './client.js';
-import { readHistory } from './history.js';
+import { readHistory } from './history-reader.js';
 import { stopSession } from './kill.js';
-import type { HostLimits } from './limits.js';
 import type { Mirrors } from './mirror/mirrors.js';
 import { PastSessions } from './past-sessions.js';
 import { Session, type SessionContext } from './session.js';
@@ -29,8 +27,6 @@ import { Watchers } from './watchers.js';
 
 /** Sessions that ended and are kept in memory, with their last screens. */
 const MAX_ENDED = 50;
-/** How long after a session ended it is looked whether too many are kept. */
-const PRUNE_MS = 5_000;
 /** What owners may keep with a session, as JSON. */
 const MAX_META_CHARS = 64 * 1024;
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -39,7 +35,6 @@ type HostStatus = Infer<(typeof hostMethods)['host.status']['value']>;
 
 export interface HostOptions {
   readonly config: HostConfig;
-  readonly limits: HostLimits;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
@@ -60,17 +55,16 @@ export class Host {
   readonly #past: PastSessions;
   #clients = 0;
   #stopping = false;
-  #attaches = 0;
+  /** Of all clients. */
+  attaches = 0;
   #idleTimer: Disposable | undefined;
-  #pruneTimer: Disposable | undefined;
 
   /** `past`: the sessions of earlier hosts, none of which runs. */
   constructor(options: HostOptions, past: readonly SessionRecord[]) {
     this.#options = options;
     this.clock = options.clock;
     this.#startedAt = this.#now();
-    const { files, mirrors } = options;
-    this.#past = new PastSessions({ files, mirrors, contextOf: (uuid) => this.#contextOf(uuid) }, past);
+    this.#past = new PastSessions({ ...options, contextOf: (uuid) => this.#contextOf(uuid) }, past);
     this.#checkIdle();
   }
 
@@ -129,12 +123,14 @@ export class Host {
   ): Promise<{ offset: number; bytes: Uint8Array; end: number } | HubError> {
     const found = this.#pick(id);
     if (isHubError(found)) return found;
-    const live = found instanceof Session ? found.live : undefined;
-    if (live !== undefined && (since ?? live.historyStart) >= live.start) {
-      const offset = Math.min(since ?? live.start, live.end);
-      return { offset, bytes: copyBytes(live, offset, maxBytes), end: live.end };
+    if (found instanceof Session) {
+      const from = Math.max(since ?? 0, Math.min(found.historyStart, found.start));
+      if (from >= found.start) {
+        const offset = Math.min(from, found.end);
+        return { offset, bytes: copyBytes(found, offset, maxBytes), end: found.end };
+      }
+      await found.flushHistory();
     }
-    if (found instanceof Session) await found.flushHistory();
     const read = await readHistory(this.#options.files.dirOf(found.uuid), since, maxBytes);
     if (isHubError(read)) return read;
     return { ...read, end: found instanceof Session ? found.end : found.offset };
@@ -170,27 +166,6 @@ export class Host {
     return undefined;
   }
 
-  /** Whether the client may have one more attach, under that number. Errors: session.attach_in_use, host.too_many_attaches. */
-  refusesAttach(client: HostClient, attach: number): HubError | undefined {
-    const { maxAttachments, maxAttachmentsPerConnection } = this.#options.limits;
-    if (client.has(attach))
-      return fail(
-        'session.attach_in_use',
-        `This connection has an attach with the number ${attach} already.`,
-      );
-    if (client.attaches >= maxAttachmentsPerConnection)
-      return fail(
-        'host.too_many_attaches',
-        `This connection has ${maxAttachmentsPerConnection} attaches, which is the limit. Detach some.`,
-      );
-    if (this.#attaches >= maxAttachments)
-      return fail(
-        'host.too_many_attaches',
-        `The session host has ${maxAttachments} attaches, which is its limit. Close some clients.`,
-      );
-    return undefined;
-  }
-
   status(): HostStatus {
     return {
       pid: process.pid,
@@ -207,10 +182,6 @@ export class Host {
     this.#checkIdle();
   }
 
-  attachesChanged(by: 1 | -1): void {
-    this.#attaches += by;
-  }
-
   /** Makes sure that no session runs. Errors: host.has_sessions unless `force`, which ends them. */
   async prepareStop(force: boolean): Promise<HubError | undefined> {
     const running = this.#running();
@@ -221,6 +192,11 @@ export class Host {
     this.#stopping = true;
     await Promise.all(running.map((session) => stopSession(session, this.clock)));
     return undefined;
+  }
+
+  /** Resolves when all output is on disk, as far as it can be. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.flushHistory()));
   }
 
   stop(): void {
@@ -245,22 +221,8 @@ export class Host {
       this.#forget(session);
     }
     this.#options.log.log('info', 'session ended', { session: uuid });
-    this.#pruneSoon();
+    this.#past.pruneSoon();
     this.#checkIdle();
-  }
-
-  /** Removes the oldest files; not with each of many sessions that end. */
-  #pruneSoon(): void {
-    const { files, log } = this.#options;
-    const failed = (thrown: unknown): void =>
-      log.log('warn', 'old sessions cannot be removed', { error: messageOf(thrown) });
-    this.#pruneTimer ??= this.clock.after(PRUNE_MS, () => {
-      this.#pruneTimer = undefined;
-      const pruned = async (): Promise<void> => {
-        for (const uuid of await files.prune()) await this.#past.forget(uuid);
-      };
-      pruned().catch(failed);
-    });
   }
 
   #forget(session: Session): void {

@@ -10,10 +10,10 @@ import { mismatch } from '../base/check.js';
 import { Counters } from '../base/counters.js';
 import { isHubError, messageOf } from '../base/errors.js';
 import { RealClock } from '../base/real-clock.js';
-import { type HostConfig, hostConfig } from '../protocol/host-config.js';
+import { HOST_LOOK_SIGNAL, type HostConfig, hostConfig } from '../protocol/host-config.js';
 import { HOST_PROTOCOL_VERSION } from '../protocol/host-methods.js';
 import type { SessionRecord } from '../protocol/session.js';
-import { claimHost, LOOK_SIGNAL } from './claim.js';
+import { claimHost } from './claim.js';
 import { Host } from './host.js';
 import { HostLog } from './host-log.js';
 import { hostLimits } from './limits.js';
@@ -65,13 +65,18 @@ async function run(config: HostConfig): Promise<void> {
   });
   let server: HostServer | undefined;
   let host: Host | undefined;
+  // Before the claim: from then on others may send them.
+  const end = (signal: NodeJS.Signals): void => {
+    if (host === undefined) process.exit(1);
+    void host.prepareStop(true).then(() => stop(signal));
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on(HOST_LOOK_SIGNAL, () => void server?.look());
   try {
     const claim = await claimHost(config, async (token) => {
       const past = await pastSessions(files, new Date(clock.wallMs()).toISOString());
-      host = new Host(
-        { config, limits: hostLimits, clock, log, counters, mirrors, files, onStop: stop },
-        past,
-      );
+      host = new Host({ config, clock, log, counters, mirrors, files, onStop: stop }, past);
       server = new HostServer({
         path: config.socket_path,
         hello: {
@@ -96,20 +101,15 @@ async function run(config: HostConfig): Promise<void> {
       process.exit(0);
     }
     log.log('info', 'session host started', { pid: process.pid, version: config.version });
-    const end = (signal: NodeJS.Signals): void => {
-      void host?.prepareStop(true).then(() => stop(signal));
-    };
-    process.on('SIGTERM', end);
-    process.on('SIGINT', end);
-    process.on(LOOK_SIGNAL, () => void server?.look());
     const reason = await stopped;
     log.log('info', 'session host ends', { reason });
     // Whatever happens on the way: the process ends.
     new RealClock({ unref: true }).after(EXIT_MS, () => process.exit(1));
-    const closed = server?.close();
-    await claim.release();
-    await closed;
+    await server?.close();
+    await host?.flush();
     await files.flush();
+    // Last: a host that starts now waits for it, and finds all on disk.
+    await claim.release();
     await mirrors.close();
     await log.close();
     process.exit(0);

@@ -3,16 +3,24 @@
  *
  * Who looks at one sees its record at once; its terminal is made from the history when somebody wants it.
  */
+import type { Clock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import type { Disposable } from '../base/scope.js';
 import type { SessionRecord } from '../protocol/session.js';
 import type { Mirrors } from './mirror/mirrors.js';
 import { recallTerminal } from './recall.js';
 import { Session, type SessionContext } from './session.js';
 import type { SessionFiles } from './session-files.js';
 
+/** How long after a session ended it is looked whether too many are kept. */
+const PRUNE_MS = 5_000;
 /** Those that somebody looked at lately and that are kept in memory. */
 const MAX_RECALLED = 8;
 
 export interface PastSessionsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
   readonly files: SessionFiles;
   readonly mirrors: Mirrors;
   readonly contextOf: (uuid: string) => SessionContext;
@@ -22,6 +30,7 @@ export class PastSessions {
   readonly #options: PastSessionsOptions;
   /** Oldest first. */
   readonly #records: Map<string, SessionRecord>;
+  #timer: Disposable | undefined;
   readonly #recalled = new Map<string, Promise<Session>>();
 
   constructor(options: PastSessionsOptions, records: readonly SessionRecord[]) {
@@ -62,9 +71,24 @@ export class PastSessions {
     (await recalled)?.remove();
   }
 
+  /** Removes the oldest files; not with each of many sessions that end. */
+  pruneSoon(): void {
+    this.#timer ??= this.#options.clock.after(PRUNE_MS, () => {
+      this.#timer = undefined;
+      this.#prune().catch((thrown: unknown) =>
+        this.#options.log.log('warn', 'old sessions cannot be removed', { error: messageOf(thrown) }),
+      );
+    });
+  }
+
+  async #prune(): Promise<void> {
+    for (const uuid of await this.#options.files.prune()) await this.forget(uuid);
+  }
+
   async #recall(record: SessionRecord): Promise<Session> {
     const { files, mirrors, contextOf } = this.#options;
     const terminal = await recallTerminal(record, files.dirOf(record.uuid), mirrors);
-    return Session.recall(record, terminal, contextOf(record.uuid));
+    // Watchers do not have it on their list: they hear nothing of it.
+    return Session.recall(record, terminal, { ...contextOf(record.uuid), emit: () => undefined });
   }
 }

@@ -12,6 +12,8 @@ import { isUnchanged, type SessionProcess, sessionProcesses } from './session-pr
 /** How often it is looked whether processes have ended. */
 const FIRST_LOOK_MS = 10;
 const MAX_LOOK_MS = 200;
+/** How long a process that was just forked may take to make its session, on a machine under load. */
+const MAX_BEGIN_MS = 2_000;
 /** How long it is tried to end what cannot be asked any more. What still lives then is stuck in the kernel, or not ours to signal. */
 const KILL_MS = 5_000;
 
@@ -71,11 +73,20 @@ class EndingSession {
   }
 
   async start(): Promise<void> {
-    // If the command has ended before, `ended` tells before the first answer of the system.
-    const found = await sessionProcesses(this.#options.pid, this.#options.ttyPath);
-    const leader = found.find((one) => one.pid === this.#options.pid);
-    if (!this.#leaderEnded) this.#leaderMark = leader?.mark;
-    this.#found = this.#ours(found);
+    const { pid, ttyPath, clock } = this.#options;
+    const deadlineMs = clock.nowMs() + MAX_BEGIN_MS;
+    for (;;) {
+      // If the command has ended before, `ended` tells before the first answer of the system.
+      const found = await sessionProcesses(pid, ttyPath);
+      const leader = found.find((one) => one.pid === pid);
+      if (leader !== undefined || this.#leaderEnded || clock.nowMs() >= deadlineMs) {
+        if (!this.#leaderEnded) this.#leaderMark = leader?.mark;
+        this.#found = this.#ours(found);
+        return;
+      }
+      // Forked a moment ago, it has not made its session yet.
+      await this.#wait(FIRST_LOOK_MS);
+    }
   }
 
   async signal(signals: readonly NodeJS.Signals[]): Promise<void> {

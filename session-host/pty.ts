@@ -3,18 +3,16 @@
  *
  * Uses the native part of node-pty only; its JavaScript loses bytes at exit. Here the slave side is held open, so that
  * the end of the command does not cut off what nobody has read yet; when the command has ended, the rest is read to
- * its end, in slices, and only then the exit is reported. Bytes go in and out as they are. The only importer of
- * @lydell/node-pty.
+ * its end, in slices, and only then the exit is reported. Bytes go in and out as they are.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { ConnectOpts, SocketConstructorOpts } from 'node:net';
-import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { fail, type HubError, messageOf } from '../base/errors.js';
 import { errnoOf } from '../system/errno.js';
 import { forgetMaster, withoutLeaks } from './pty-descriptors.js';
 import { PtyInput } from './pty-input.js';
+import { type Forked, type NativePty, native } from './pty-native.js';
 import type { PtyExit, PtyHandlers, PtySpec } from './pty-types.js';
 
 /** Most bytes taken from programs that outlive the command and go on writing to its terminal. */
@@ -42,34 +40,10 @@ export interface Pty {
   dispose(): void;
 }
 
-/** The native part of node-pty. */
-interface Native {
-  readonly fork: (
-    file: string,
-    args: readonly string[],
-    env: readonly string[],
-    cwd: string,
-    cols: number,
-    rows: number,
-    uid: number,
-    gid: number,
-    utf8: boolean,
-    helperPath: string,
-    onExit: (code: number, signal: number) => void,
-  ) => Forked;
-  readonly resize: (fd: number, cols: number, rows: number, pixelWidth: number, pixelHeight: number) => void;
-}
-
-interface Forked {
-  readonly fd: number;
-  readonly pid: number;
-  /** Path of the slave. */
-  readonly pty: string;
-}
-
-type SpawnFailed = HubError<'session.spawn_failed'>;
-
-const native = await loadNative();
+/** A read of the kernel that gives this much leaves more behind: it gives at most 4 KiB. */
+const FULL_READ_BYTES = 4_095;
+/** Most bytes read from one PTY before the others have their turn. */
+const FLOOD_READ_BYTES = 32 * 1024;
 
 /** Every PTY reads into this; what arrives is copied out before the next read. The kernel gives at most 4 KiB at a time. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -79,7 +53,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
  * descriptors). The file and the folder are the caller's to check first (command.ts): if the system refuses them in
  * the new process, the session shows why and ends with exit code 1.
  */
-export function spawnPty(spec: PtySpec, handlers: PtyHandlers): Pty | SpawnFailed {
+export function spawnPty(spec: PtySpec, handlers: PtyHandlers): Pty | HubError<'session.spawn_failed'> {
   if (native instanceof Error) return native;
   const nul = [spec.file, spec.cwd, ...spec.args].find((text) => text.includes('\0'));
   if (nul !== undefined) {
@@ -133,7 +107,7 @@ class UnixPty implements Pty {
   readonly ttyPath: string;
   readonly #fd: number;
   readonly #slaveFd: number;
-  readonly #resize: Native['resize'];
+  readonly #resize: NativePty['resize'];
   readonly #handlers: PtyHandlers;
   readonly #stream: ReadStream;
   readonly #input: PtyInput;
@@ -141,11 +115,13 @@ class UnixPty implements Pty {
   /** Read while paused: one read, or two. */
   #held: Uint8Array[] = [];
   #closed = false;
+  /** The descriptor of the master is closed: its number may be another file's. */
+  #masterGone = false;
   #exit: PtyExit | undefined;
   #draining = false;
   #bytesAfterExit = 0;
 
-  constructor(forked: Forked, slaveFd: number, resize: Native['resize'], handlers: PtyHandlers) {
+  constructor(forked: Forked, slaveFd: number, resize: NativePty['resize'], handlers: PtyHandlers) {
     this.pid = forked.pid;
     this.ttyPath = forked.pty;
     this.#fd = forked.fd;
@@ -154,7 +130,7 @@ class UnixPty implements Pty {
     this.#handlers = handlers;
     this.#input = new PtyInput(forked.fd);
     const callback = (length: number): boolean => {
-      const bytes = new Uint8Array(readBuffer.subarray(0, length));
+      const bytes = new Uint8Array(readBuffer.subarray(0, this.#readOn(length)));
       // Node may read once more after pause().
       if (this.#paused) this.#held.push(bytes);
       else this.#deliver(bytes);
@@ -162,8 +138,10 @@ class UnixPty implements Pty {
     };
     const options: ConnectOpts & SocketConstructorOpts = { onread: { buffer: readBuffer, callback } };
     this.#stream = new ReadStream(forked.fd, options);
-    // The end of the command is known from the command, not from its terminal.
+    // The end of the command is known from the command, not from its terminal; but where the system takes the slave away
+    // (macOS), the stream ends, and closes the descriptor.
     this.#stream.on('error', () => undefined);
+    this.#stream.on('close', () => this.#masterClosed());
     this.#stream.resume();
   }
 
@@ -180,7 +158,7 @@ class UnixPty implements Pty {
   }
 
   resize(rows: number, cols: number): void {
-    if (!this.#closed) this.#resize(this.#fd, cols, rows, 0, 0);
+    if (!this.#closed && !this.#masterGone) this.#resize(this.#fd, cols, rows, 0, 0);
   }
 
   pause(): void {
@@ -201,8 +179,7 @@ class UnixPty implements Pty {
     if (this.#closed) return;
     this.#closed = true;
     this.#held = [];
-    this.#input.close();
-    forgetMaster(this.#fd);
+    this.#masterClosed();
     closeSync(this.#slaveFd);
     this.#stream.destroy();
     if (this.#exit !== undefined) this.#handlers.onExit(this.#exit);
@@ -218,6 +195,13 @@ class UnixPty implements Pty {
     this.#input.close();
     this.#stream.pause();
     this.#drainSoon();
+  }
+
+  #masterClosed(): void {
+    if (this.#masterGone) return;
+    this.#masterGone = true;
+    this.#input.close();
+    forgetMaster(this.#fd);
   }
 
   #drainSoon(): void {
@@ -246,12 +230,29 @@ class UnixPty implements Pty {
     this.#drainSoon();
   }
 
+  /**
+   * A program that floods fills every read. Then more is read at once, because what follows (frames, sockets, threads)
+   * costs by the piece; up to a limit, so that the others have their turn. Gives the bytes in the buffer.
+   */
+  #readOn(length: number): number {
+    let filled = length;
+    for (
+      let last = length;
+      last >= FULL_READ_BYTES && filled < FLOOD_READ_BYTES && !this.#paused;
+      filled += last
+    ) {
+      last = this.#readNow(filled, FLOOD_READ_BYTES - filled);
+    }
+    return filled;
+  }
+
   /** Bytes read into the buffer; 0: there are none. The descriptor does not block. */
-  #readNow(): number {
+  #readNow(at = 0, maxBytes = readBuffer.length): number {
+    if (this.#masterGone) return 0;
     try {
-      return readSync(this.#fd, readBuffer, 0, readBuffer.length, null);
+      return readSync(this.#fd, readBuffer, at, maxBytes, null);
     } catch (thrown) {
-      return errnoOf(thrown) === 'EINTR' ? this.#readNow() : 0;
+      return errnoOf(thrown) === 'EINTR' ? this.#readNow(at, maxBytes) : 0;
     }
   }
 
@@ -268,27 +269,4 @@ class UnixPty implements Pty {
     // A program that writes may have read.
     this.#input.retry();
   }
-}
-
-async function loadNative(): Promise<(Native & { readonly helperPath: string }) | SpawnFailed> {
-  try {
-    const library = (await import('@lydell/node-pty')) as unknown as { native: Native };
-    const { fork, resize } = library.native;
-    return { fork, resize, helperPath: process.platform === 'darwin' ? darwinHelper() : '' };
-  } catch (thrown) {
-    const platform = `${process.platform}-${process.arch}`;
-    return fail(
-      'session.spawn_failed',
-      `Terminals do not work on this machine (${platform}): ${messageOf(thrown)} Sessions need macOS, or Linux with glibc 2.28 or newer (not musl), on x64 or arm64, and an installation with the optional packages: run "npm install --include=optional" on this machine.`,
-      { platform },
-    );
-  }
-}
-
-/** The program that macOS starts first; it makes the terminal the controlling one and then runs the command. */
-function darwinHelper(): string {
-  const platform = `darwin-${process.arch}`;
-  const library = createRequire(import.meta.url).resolve('@lydell/node-pty');
-  const build = createRequire(library).resolve(`@lydell/node-pty-${platform}`);
-  return join(dirname(build), '..', 'prebuilds', platform, 'spawn-helper');
 }

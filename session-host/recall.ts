@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { isHubError } from '../base/errors.js';
 import type { SessionRecord } from '../protocol/session.js';
 import { unlessMissing } from '../system/errno.js';
-import { readHistory } from './history.js';
+import { readHistory } from './history-reader.js';
 import { listSegments } from './history-segments.js';
 import type { Mirror } from './mirror/mirror-types.js';
 import type { Mirrors } from './mirror/mirrors.js';

@@ -93,7 +93,7 @@ const handlers: Handlers = {
   ) => {
     const session = await host.recall(id);
     if (isHubError(session)) return session;
-    const refused = host.refusesAttach(client, attach);
+    const refused = client.refusesAttach(attach, host.attaches);
     if (refused !== undefined) return refused;
     const view = session.attach({
       id: attach,

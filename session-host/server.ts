@@ -100,8 +100,11 @@ export class HostServer {
       onHello: () => {
         client = new HostClient({
           connection,
+          limits,
           onBug: (thrown) => this.#bug('a connection', thrown),
-          onAttaches: (by) => host.attachesChanged(by),
+          onAttaches: (by) => {
+            host.attaches += by;
+          },
         });
         host.clientsChanged(1);
       },

@@ -158,6 +158,11 @@ export class Session implements AttachmentSource {
     return this.#terminal.screen(scrollback);
   }
 
+  /** Offset of the first byte that is recorded. */
+  get historyStart(): number {
+    return this.#live?.historyStart ?? this.#historyStart;
+  }
+
   /** Resolves when all output so far is on disk, or cannot be written. */
   async flushHistory(): Promise<void> {
     await (this.#live?.flushHistory() ?? this.#recorded);
@@ -181,7 +186,7 @@ export class Session implements AttachmentSource {
       last_output_ms: this.#activity.lastOutputMs,
       modes: this.#modes,
       offset,
-      history_offset: this.#live?.historyStart ?? this.#historyStart,
+      history_offset: this.historyStart,
     };
   }
 

@@ -65,7 +65,12 @@ export class View {
 
   /** Sends what there is to send. */
   pump(): void {
-    this.#safely(() => this.#attachment.pump());
+    // Each chunk of output comes here: no closure.
+    try {
+      this.#attachment.pump();
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
   }
 
   grant(bytes: number): void {

@@ -3,7 +3,9 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { commands, groups } from '../hub/cli/commands.js';
 import type { PrimitiveDef } from '../primitives/define.js';
+import { cliPage } from './cli-reference.js';
 import { errorStub, luaStub } from './luals.js';
 import { errorCodes, indexPage, referencePage } from './reference.js';
 
@@ -18,6 +20,7 @@ export function generatedFiles(defs: readonly PrimitiveDef[]): Map<string, strin
     files.set(`docs/reference/${def.name}.md`, referencePage(def));
   }
   files.set('lua/meta/errors.lua', errorStub(errorCodes(defs).map(({ code }) => code)));
+  files.set('docs/reference/cli.md', cliPage(commands, groups));
   files.set('docs/reference/index.md', indexPage(defs));
   return files;
 }

@@ -50,7 +50,10 @@ function visibleFunctions(def: PrimitiveDef): [name: string, fn: FunctionDef][] 
 
 /** All that plugins may call, by the name that the reference gives it: `timer.after`, `Pty:write`. */
 export function callables(def: PrimitiveDef): [name: string, fn: FunctionDef][] {
-  const functions = visibleFunctions(def).map(([name, fn]): [string, FunctionDef] => [`${def.name}.${name}`, fn]);
+  const functions = visibleFunctions(def).map(([name, fn]): [string, FunctionDef] => [
+    `${def.name}.${name}`,
+    fn,
+  ]);
   const methods = Object.entries(def.handles ?? {}).flatMap(([handle, { methods: all }]) =>
     Object.entries(all).map(([name, fn]): [string, FunctionDef] => [`${handle}:${name}`, fn]),
   );
@@ -93,7 +96,7 @@ function functionStub(name: string, fn: FunctionDef): string {
     ...comment(fn.doc),
     ...fn.params.map(paramLine),
     ...returnLines(fn.returns, codes),
-    ...overloads(fn, codes).map((type) => `---@overload ${type}`),
+    ...overloads(name, fn, codes).map((type) => `---@overload ${type}`),
     `function ${name}(${fn.params.map((param) => param.name).join(', ')}) end`,
   ].join('\n');
 }
@@ -116,14 +119,18 @@ function returnLines(returns: readonly NamedSchema[], codes: readonly string[]):
 }
 
 /** The callback form of what waits, with and without its optional parameters, and those that the definition names. */
-function overloads(fn: FunctionDef, codes: readonly string[]): string[] {
+function overloads(name: string, fn: FunctionDef, codes: readonly string[]): string[] {
   if (fn.waits !== true) return [...(fn.overloads ?? [])];
   const results =
-    fn.returns.length === 0 ? ['done?: true'] : fn.returns.map(({ name, schema }) => optional(name, schema));
+    fn.returns.length === 0
+      ? ['done?: true']
+      : fn.returns.map((result) => optional(result.name, result.schema));
   if (codes.length > 0) results.push(`err?: ${errorClass}`);
   const callback = `callback: fun(${results.join(', ')})`;
-  const params = fn.params.map(({ name, schema }) => `${name}: ${luaType(schema)}`);
-  const required = fn.params.filter(({ schema }) => schema.kind !== 'opt').length;
+  const [handle, method] = name.split(':');
+  const self = method === undefined ? [] : [`self: ${handle}`];
+  const params = [...self, ...fn.params.map((param) => `${param.name}: ${luaType(param.schema)}`)];
+  const required = self.length + fn.params.filter(({ schema }) => schema.kind !== 'opt').length;
   const forms: string[] = [];
   for (let count = required; count <= params.length; count++) {
     forms.push(`fun(${[...params.slice(0, count), callback].join(', ')})`);

@@ -31,17 +31,17 @@ export async function planBranch(
 ): Promise<BranchPlan> {
   const { git, root } = repo;
   const options = { cwd: root, signal };
-  const [, here, remotes, start] = await Promise.all([
+  const local = `refs/heads/${branch}`;
+  const revParse = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${base ?? 'HEAD'}^{commit}`];
+  // As few processes as can be: beside a small checkout they count.
+  const [, found, start] = await Promise.all([
     checkBranchName(repo, branch, signal),
-    refs(repo, [`refs/heads/${branch}`], signal),
-    git.run(['remote'], options),
-    git.attempt(
-      ['rev-parse', '--verify', '--quiet', '--end-of-options', `${base ?? 'HEAD'}^{commit}`],
-      options,
-    ),
+    // Remotes may have slashes in their names.
+    refs(repo, [local, `refs/remotes/**/${branch}`], signal),
+    git.attempt(revParse, options),
   ]);
-  if (here.size > 0) return { kind: 'here', base: undefined, commit: undefined };
-  const remote = await remoteBranch(repo, branch, remotes.split('\n').filter(Boolean), signal);
+  if (found.has(local)) return { kind: 'here', base: undefined, commit: undefined };
+  const remote = found.size === 0 ? undefined : await remoteBranch(repo, branch, found, signal);
   if (remote !== undefined) return { kind: 'remote', ...remote };
   if (start.code === 0)
     return { kind: 'fresh', base: base ?? 'HEAD', commit: start.stdout.toString().trim() };
@@ -85,29 +85,23 @@ function badBase(base: string): HubError<'worktree.bad_base'> {
 
 /** The branch of that name at a remote. If several have one, git's `checkout.defaultRemote` decides. */
 async function remoteBranch(
-  repo: Repo,
+  { git, root }: Repo,
   branch: string,
-  remotes: readonly string[],
+  candidates: ReadonlyMap<string, string>,
   signal?: AbortSignal,
 ): Promise<{ base: string; commit: string } | undefined> {
-  if (remotes.length === 0) return undefined;
-  const names = new Map(remotes.map((remote) => [`refs/remotes/${remote}/${branch}`, remote]));
-  const found = await refs(repo, [...names.keys()], signal);
-  if (found.size === 0) return undefined;
-  let [ref] = found.keys();
-  if (found.size > 1) {
-    const config = ['config', '--get', 'checkout.defaultRemote'];
-    const preferred = (await repo.git.attempt(config, { cwd: repo.root, signal })).stdout.toString().trim();
-    ref = `refs/remotes/${preferred}/${branch}`;
-    if (!found.has(ref))
-      throw ambiguous(
-        branch,
-        [...found.keys()].map((one) => names.get(one) ?? one),
-      );
+  const options = { cwd: root, signal };
+  const remotes = (await git.run(['remote'], options)).split('\n').filter(Boolean);
+  // Not the branch `x/y` of one when `y` is wanted.
+  const found = remotes.filter((remote) => candidates.has(`refs/remotes/${remote}/${branch}`));
+  let [remote] = found;
+  if (found.length > 1) {
+    const config = await git.attempt(['config', '--get', 'checkout.defaultRemote'], options);
+    remote = found.find((one) => one === config.stdout.toString().trim());
+    if (remote === undefined) throw ambiguous(branch, found);
   }
-  const commit = ref === undefined ? undefined : found.get(ref);
-  if (ref === undefined || commit === undefined) return undefined;
-  return { base: ref.replace('refs/remotes/', ''), commit };
+  if (remote === undefined) return undefined;
+  return { base: `${remote}/${branch}`, commit: candidates.get(`refs/remotes/${remote}/${branch}`) ?? '' };
 }
 
 function ambiguous(branch: string, remotes: readonly string[]): HubError<'worktree.ambiguous_branch'> {
@@ -119,22 +113,21 @@ function ambiguous(branch: string, remotes: readonly string[]): HubError<'worktr
   );
 }
 
-/** Which of these refs exist, with their commits. */
+/** The refs that these patterns find, with their commits. A pattern also finds what is below a ref of that name. */
 async function refs(
   { git, root }: Repo,
-  names: readonly string[],
+  patterns: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, string>> {
   const format = '--format=%(objectname) %(refname)';
-  const output = await git.run(['for-each-ref', format, ...names], { cwd: root, signal });
-  const wanted = new Set(names);
-  const found = output.split('\n').flatMap((line) => {
-    const space = line.indexOf(' ');
-    const name = line.slice(space + 1);
-    // `refs/heads/a` also finds what is below it.
-    return wanted.has(name) ? [[name, line.slice(0, space)] as const] : [];
-  });
-  return new Map(found);
+  const output = await git.run(['for-each-ref', format, ...patterns], { cwd: root, signal });
+  const lines = output.split('\n').filter(Boolean);
+  return new Map(
+    lines.map((line) => {
+      const space = line.indexOf(' ');
+      return [line.slice(space + 1), line.slice(0, space)];
+    }),
+  );
 }
 
 /**

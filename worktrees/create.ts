@@ -14,7 +14,7 @@ import { unlessMissing } from '../system/errno.js';
 import { type BranchPlan, branchCommit, dropBranch, makeBranch, planBranch } from './branches.js';
 import { gitFailed, NOBODY, reasonOf } from './git.js';
 import { gitFolderOf, listWorktrees, type Repo, type Worktree } from './list.js';
-import { forgetWorktree, isUnfinished, MAKING, unlockWorktree } from './lock.js';
+import { forgetWorktree, isUnfinished, MAKING, unlockMade } from './lock.js';
 import { checkoutProgress, type ProgressMeter } from './progress.js';
 import { waitForProcess } from './running-process.js';
 import { initSubmodules } from './submodules.js';
@@ -33,7 +33,6 @@ export interface CreateOptions {
   readonly base?: string | undefined;
   /** Where the worktree goes. Its parents are made. */
   readonly path: string;
-  readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress: ProgressMeter;
 }
@@ -153,7 +152,7 @@ async function make(repo: Repo, options: Making, plan: BranchPlan): Promise<Crea
 
 /** Registers and checks out, locked. Answers with what a hook complained about. */
 async function add(repo: Repo, options: Making): Promise<string[]> {
-  const { branch, path, reason, signal, timeoutMs, progress } = options;
+  const { branch, path, reason, signal, progress } = options;
   const args = [
     ...['-c', `checkout.workers=${CHECKOUT_WORKERS}`],
     ...['worktree', 'add', '--lock', '--reason', reason, path, branch],
@@ -161,7 +160,6 @@ async function add(repo: Repo, options: Making): Promise<string[]> {
   const result = await repo.git.attempt(args, {
     cwd: repo.root,
     signal,
-    timeoutMs,
     // Without it git is silent for two seconds.
     env: { GIT_PROGRESS_DELAY: '0' },
     onStderr: checkoutProgress((done, total) => progress.report('checkout', done, total)),
@@ -192,7 +190,7 @@ async function addUnborn({ git, root }: Repo, { branch, path, reason, signal }: 
 
 /** What comes behind registering: a checkout that was cut short, submodules, and the lock. Answers with warnings. */
 async function finish(repo: Repo, options: CreateOptions): Promise<string[]> {
-  const { branch, path, signal, timeoutMs, progress } = options;
+  const { branch, path, signal, progress } = options;
   if (!(await isCheckedOut(path)) && (await branchCommit(repo, branch, signal)) !== undefined) {
     // Left by a git that died: nobody else is at work here.
     await unlessMissing(unlink(`${(await gitFolderOf(path)) ?? path}/index.lock`));
@@ -200,12 +198,11 @@ async function finish(repo: Repo, options: CreateOptions): Promise<string[]> {
     await repo.git.run(['-c', `checkout.workers=${CHECKOUT_WORKERS}`, ...args], {
       cwd: path,
       signal,
-      timeoutMs,
       onStderr: checkoutProgress((done, total) => progress.report('checkout', done, total)),
     });
   }
-  const warnings = await initSubmodules(repo, path, { progress, signal, timeoutMs });
-  await unlockWorktree(repo, path);
+  const warnings = await initSubmodules(repo, path, { progress, signal });
+  await unlockMade(path);
   return warnings;
 }
 

@@ -4,8 +4,10 @@
  * Our locks start with `botster: `, and only those are changed or taken away. A worktree is locked while a session uses
  * it, and while it is being made.
  */
+import { readFile, unlink } from 'node:fs/promises';
 import { fail, type HubError, isHubError } from '../base/errors.js';
-import { type Repo, type Worktree, worktreeAt } from './list.js';
+import { unlessMissing } from '../system/errno.js';
+import { gitFolderOf, type Repo, type Worktree, worktreeAt } from './list.js';
 
 const OURS = 'botster: ';
 /** How the reason starts while it is being made; whoever finds it later knows that it was not finished. */
@@ -23,7 +25,11 @@ export function ownReason({ locked, lockReason }: Worktree): string | undefined 
  * Only right if nobody is making it now.
  */
 export function isUnfinished({ locked, lockReason }: Worktree): boolean {
-  return locked && (lockReason.startsWith(MAKING) || lockReason === 'initializing');
+  return locked && isUnfinishedReason(lockReason);
+}
+
+function isUnfinishedReason(reason: string): boolean {
+  return reason.startsWith(MAKING) || reason === 'initializing';
 }
 
 /**
@@ -58,6 +64,13 @@ async function unlock({ git, root }: Repo, { path }: Worktree): Promise<void> {
   } catch (thrown) {
     if (!isHubError(thrown) || !/is not locked/.test(thrown.message)) throw thrown;
   }
+}
+
+/** Takes the lock away that a worktree has while it is made: it is a file, and this saves two processes. */
+export async function unlockMade(path: string): Promise<void> {
+  const file = `${(await gitFolderOf(path)) ?? path}/locked`;
+  const reason = await unlessMissing(readFile(file, 'utf8'));
+  if (reason !== undefined && isUnfinishedReason(reason.trim())) await unlessMissing(unlink(file));
 }
 
 /** Drops the registration of a worktree whose folder is gone, or was never filled. Errors: worktree.in_use. */

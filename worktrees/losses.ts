@@ -24,9 +24,9 @@ export interface LossOptions {
 /** Errors: those of git and of the file system. Whoever gets one must not remove the worktree. */
 export async function lossesOf(repo: Repo, worktree: Worktree, options: LossOptions): Promise<Losses> {
   const { signal } = options;
-  const gitFolder = await gitFolderOf(worktree.path);
+  const gitFolder = await gitFolderOfAny(worktree);
   if (gitFolder === undefined) {
-    // Its folder is gone: only commits are left.
+    // Its folder is gone, or it is bare: only commits are left.
     return { ...nothing, unmerged: await unmergedCommits(repo, worktree, options) };
   }
   const index = await copyIndex({ git: repo.git, path: worktree.path, gitFolder, signal });
@@ -46,6 +46,14 @@ export async function lossesOf(repo: Repo, worktree: Worktree, options: LossOpti
   } finally {
     await index.remove();
   }
+}
+
+/** The main working tree has a folder where others have a file. */
+async function gitFolderOfAny({ path, main }: Worktree): Promise<string | undefined> {
+  const linked = await gitFolderOf(path);
+  if (linked !== undefined || !main) return linked;
+  const own = join(path, '.git');
+  return (await unlessMissing(lstat(own)))?.isDirectory() === true ? own : undefined;
 }
 
 const none = { count: 0, first: [] };

@@ -19,7 +19,6 @@ const MAX_DEPTH = 8;
 export interface SubmoduleOptions {
   readonly progress: ProgressMeter;
   readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number | undefined;
 }
 
 interface Submodule {
@@ -50,11 +49,11 @@ class Filling {
 
   /** Fills the submodules of the tree at `path`. `lender`: the git folder whose `modules/` may have them already. */
   async fill(path: string, shown: string, lender: string, depth: number): Promise<void> {
-    const { signal, timeoutMs, progress } = this.#options;
+    const { signal, progress } = this.#options;
     let submodules: Submodule[];
     try {
       // Only those that the user's configuration wants.
-      await this.#git.runLocking(['submodule', 'init'], { cwd: path, signal, timeoutMs });
+      await this.#git.runLocking(['submodule', 'init'], { cwd: path, signal });
       submodules = await wantedSubmodules(this.#git, path, signal);
     } catch (thrown) {
       this.#warn(shown, thrown);
@@ -81,11 +80,11 @@ class Filling {
   }
 
   async #update(path: string, below: string, reference: string): Promise<void> {
-    const { signal, timeoutMs } = this.#options;
+    const { signal } = this.#options;
     const lends = (await unlessMissing(stat(join(reference, 'objects')))) !== undefined;
     const lent = lends ? ['--reference', reference, '--dissociate'] : [];
     const args = ['submodule', '--quiet', 'update', ...lent, '--', below];
-    await this.#git.runLocking(args, { cwd: path, signal, timeoutMs });
+    await this.#git.runLocking(args, { cwd: path, signal });
   }
 
   /** Notes what went wrong with one of them, unless nothing can go on. */

@@ -11,9 +11,9 @@ import { errnoOf, unlessMissing } from '../system/errno.js';
 import { worktreeName } from './branch-path.js';
 import { copyFromPatterns } from './copy.js';
 import { type Created, createWorktree } from './create.js';
-import { Git } from './git.js';
+import { GIT_TIMEOUT_MS, Git } from './git.js';
 import { listWorktrees, type Repo, type Worktree, worktreeAt } from './list.js';
-import { lockWorktree, unlockWorktree } from './lock.js';
+import { isUnfinished, lockWorktree, unlockWorktree } from './lock.js';
 import type { Losses } from './loss-report.js';
 import { lossesOf } from './losses.js';
 import { type Progress, ProgressMeter } from './progress.js';
@@ -38,6 +38,7 @@ export interface NewWorktree {
   readonly base?: string | undefined;
   /** A file of patterns (copy.ts): what it chooses is copied from the main working tree. One that is not there is fine. */
   readonly patternsFile?: string | undefined;
+  /** For all of it, without waiting in line. Default 600,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Progress) => void;
@@ -67,6 +68,14 @@ export class Worktrees {
     return coded(() => listWorktrees(this.#repo, signal));
   }
 
+  /** The worktree that a branch is checked out in, if it is there and was made to its end. */
+  find(branch: string, signal?: AbortSignal): Promise<Worktree | undefined> {
+    return coded(async () => {
+      const found = (await listWorktrees(this.#repo, signal)).find((one) => one.branch === branch);
+      return found === undefined || found.prunable !== undefined || isUnfinished(found) ? undefined : found;
+    });
+  }
+
   isRepo(signal?: AbortSignal): Promise<boolean> {
     const { root, git } = this.#repo;
     const args = ['rev-parse', '--git-dir'];
@@ -76,16 +85,22 @@ export class Worktrees {
   /** Makes the worktree of a branch, or answers with the one that is there. */
   create(options: NewWorktree): Promise<Created> {
     const path = this.pathOf(options.branch);
-    return this.#heavy(path, options.signal, async (signal) => {
+    const { branch, base, patternsFile, timeoutMs = GIT_TIMEOUT_MS } = options;
+    return this.#heavy(path, options.signal, async (given) => {
       const progress = new ProgressMeter(options.onProgress ?? (() => undefined));
+      const time = limitTime(given, timeoutMs);
       try {
-        const { branch, base, timeoutMs, patternsFile } = options;
-        const made = await createWorktree(this.#repo, { branch, base, timeoutMs, path, signal, progress });
+        const { signal } = time;
+        const made = await createWorktree(this.#repo, { branch, base, path, signal, progress });
         const copying = made.created ? await this.#copyInto(made.path, patternsFile, progress, signal) : [];
         progress.finish();
         return { ...made, warnings: [...made.warnings, ...copying] };
+      } catch (thrown) {
+        if (time.isOver) throw fail('git.timeout', `it took longer than ${timeoutMs / 1000} s`);
+        throw thrown;
       } finally {
         progress.stop();
+        time.release();
       }
     });
   }
@@ -183,6 +198,32 @@ export class Worktrees {
     this.#jobs.set(controller, running);
     return running;
   }
+}
+
+/** Aborts with `signal`, or when the time is over. */
+function limitTime(
+  signal: AbortSignal,
+  timeoutMs: number,
+): { readonly signal: AbortSignal; readonly isOver: boolean; release(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort);
+  let isOver = false;
+  const timer = setTimeout(() => {
+    isOver = true;
+    abort();
+  }, timeoutMs);
+  return {
+    signal: controller.signal,
+    get isOver() {
+      return isOver;
+    },
+    release: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /** What a job answered, or the failure that stands for its not having started. */

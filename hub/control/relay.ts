@@ -12,7 +12,13 @@ import { fail, HubError, isHubError } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
 import { encodeFrame, type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
 import { hostVersionMismatch } from '../../protocol/host-methods.js';
-import { decodeMessage, encodeMessage, errorFromWire, hubMessages, type MessageOf } from '../../protocol/messages.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  errorFromWire,
+  hubMessages,
+  type MessageOf,
+} from '../../protocol/messages.js';
 import type { HostAccess } from './host-access.js';
 
 /** What may wait in one socket before the other side is no longer read. */
@@ -67,7 +73,10 @@ export class HostRelay {
   /** A session request; `payload` is its frame's. */
   request({ id, method, params }: MessageOf<'request'>, payload: Uint8Array): void {
     if (payload.length >= MAX_RELAYED_BYTES) {
-      this.#client.answer(id, fail('protocol.frame_too_large', `A session request may have ${MAX_RELAYED_BYTES} bytes.`));
+      this.#client.answer(
+        id,
+        fail('protocol.frame_too_large', `A session request may have ${MAX_RELAYED_BYTES} bytes.`),
+      );
       return;
     }
     this.#open.add(id);
@@ -139,7 +148,8 @@ export class HostRelay {
     const reader = new FrameReader();
     let late: Disposable | undefined;
     await new Promise<void>((resolve, reject) => {
-      const refuse = (why: string): void => reject(fail('host.unreachable', `The session host cannot be reached. ${why}.`));
+      const refuse = (why: string): void =>
+        reject(fail('host.unreachable', `The session host cannot be reached. ${why}.`));
       late = this.#access.clock.after(GREETING_MS, () => refuse('It does not greet'));
       socket.once('close', () => refuse('It closed the connection'));
       socket.on('data', (chunk) => {
@@ -147,13 +157,14 @@ export class HostRelay {
           reader.push(chunk, ({ type, payload }) => {
             const message = type === frameTypes.message ? decodeMessage(payload, hubMessages) : undefined;
             if (message?.type === 'error') throw errorFromWire(message);
-            if (message?.type !== 'hello') throw fail('host.unreachable', 'The session host did not begin with a hello.');
+            if (message?.type !== 'hello')
+              throw fail('host.unreachable', 'The session host did not begin with a hello.');
             const problem = hostVersionMismatch(message, hello);
             if (problem !== undefined) throw problem;
             resolve();
           });
         } catch (thrown) {
-          reject(thrown as Error);
+          reject(thrown);
         }
       });
     }).finally(() => {
@@ -216,7 +227,10 @@ export class HostRelay {
   #lost(why: HubError | undefined): void {
     if (this.#over) return;
     const because = why === undefined ? '' : ` ${why.message}`;
-    const error = fail('host.lost', `The connection to the session host broke.${because} It may be back at once: try again.`);
+    const error = fail(
+      'host.lost',
+      `The connection to the session host broke.${because} It may be back at once: try again.`,
+    );
     this.#fail(error);
     this.#client.notify('host.lost', { code: error.code, message: error.message });
   }
@@ -248,12 +262,17 @@ const head = /^\{"type":"(response|event|error|hello)"(?:,"id":(\d+))?[,}]/;
 
 /** Type and id of a message, from its first bytes: our own encoding puts them there. */
 function peek(payload: Uint8Array): { readonly type: string; readonly id?: number } {
-  const text = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, 64)).toString('latin1');
+  const text = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, 64)).toString(
+    'latin1',
+  );
   const found = head.exec(text);
   if (found === null) return decodeMessage(payload, hubMessages);
   return { type: found[1] as string, ...(found[2] === undefined ? {} : { id: Number(found[2]) }) };
 }
 
 function notRunning(): HubError<'host.not_running'> {
-  return fail('host.not_running', 'No session runs, and none is recorded. Start one with "botster agent new".');
+  return fail(
+    'host.not_running',
+    'No session runs, and none is recorded. Start one with "botster agent new".',
+  );
 }

@@ -54,10 +54,33 @@ local function branch_that_goes(agent, keep_branch)
   return agent.new_branch and not keep_branch
 end
 
--- One line of what would be lost, with the first names of a list.
-local function line(what, names, count)
-  local shown = table.concat(table.move(names, 1, math.min(#names, 5), 1, {}), ", ")
-  return ("  %d %s: %s%s"):format(count, what, shown, count > 5 and ", ..." or "")
+-- What status tells of files: the field, and its name for one and for many.
+local LOSSES = {
+  { "changed", "changed file", "changed files" },
+  { "untracked", "untracked file", "untracked files" },
+  { "inside", "repository inside", "repositories inside" },
+}
+
+-- What would be lost, as lines for people: what no commit has, and commits that are nowhere else.
+local function describe_losses(found)
+  local files, commits = {}, {}
+  if found.operation then files[1] = ("  a %s is under way"):format(found.operation) end
+  for _, kind in ipairs(LOSSES) do
+    local names, count = found[kind[1]], found[kind[1] .. "_count"]
+    if count > 0 then
+      local shown = table.concat(table.move(names, 1, math.min(#names, 5), 1, {}), ", ")
+      local what = count == 1 and kind[2] or kind[3]
+      files[#files + 1] = ("  %d %s: %s%s"):format(count, what, shown, count > 5 and ", ..." or "")
+    end
+  end
+  if found.unmerged_count > 0 then
+    local what = found.unmerged_count == 1 and "commit" or "commits"
+    commits[1] = ("  %d %s on no other branch, remote branch or tag:"):format(found.unmerged_count, what)
+    for _, commit in ipairs(found.unmerged) do
+      commits[#commits + 1] = ("    %s %s"):format(commit.commit, commit.subject)
+    end
+  end
+  return files, commits
 end
 
 -- Whether nothing would be lost with the worktree. Answers true, or nil, err with the codes of worktree.delete.
@@ -66,25 +89,13 @@ function M.check_loss(agent, options)
   if options.force then return true end
   local found, err = worktree.status(agent.worktree_path)
   if not found then return nil, err end
-  local lost, dirty = {}, false
-  if found.operation then lost[#lost + 1] = ("  a %s is under way"):format(found.operation) end
-  for _, kind in ipairs({ { "changed", "changed files" }, { "untracked", "untracked files" }, { "inside", "repositories inside" } }) do
-    local count = found[kind[1] .. "_count"]
-    if count > 0 then lost[#lost + 1] = line(kind[2], found[kind[1]], count) end
-  end
-  dirty = #lost > 0
-  if branch_that_goes(agent, options.keep_branch) and found.unmerged_count > 0 then
-    lost[#lost + 1] = ("  %d commits on no other branch, remote branch or tag:"):format(found.unmerged_count)
-    for _, commit in ipairs(found.unmerged) do lost[#lost + 1] = ("    %s %s"):format(commit.commit, commit.subject) end
-  end
+  local lost, commits = describe_losses(found)
+  local code, advice = "worktree.dirty", "Commit it"
+  if #lost == 0 then code, advice = "worktree.unmerged", "Merge or push it, keep the branch" end
+  if branch_that_goes(agent, options.keep_branch) then table.move(commits, 1, #commits, #lost + 1, lost) end
   if #lost == 0 then return true end
-  local message = ("%s (branch %s) has work that would be lost:\n%s\nCommit or merge it%s, or use force, which leaves a recovery ref. The agent still runs.")
-  return fail(dirty and "worktree.dirty" or "worktree.unmerged", message:format(
-    agent.worktree_path,
-    agent.branch or "?",
-    table.concat(lost, "\n"),
-    dirty and "" or ", keep the branch"
-  ), found)
+  local message = "%s (branch %s) has work that would be lost:\n%s\n%s, or use force, which leaves a recovery ref. The agent still runs."
+  return fail(code, message:format(agent.worktree_path, agent.branch or "?", table.concat(lost, "\n"), advice), found)
 end
 
 local function kill(uuid)
@@ -170,6 +181,7 @@ function M.delete(id, options, report)
     for _, record in ipairs(companions) do kill(record.uuid) end
   end
   hub.unregister_agent(agent.session_uuid)
+  if agent.worktree_path and not agent.in_place then locks.release(agent.worktree_path, agent.session_uuid) end
 
   local warnings, removed = json.array(), {}
   if request.delete_worktree then
@@ -178,7 +190,6 @@ function M.delete(id, options, report)
       if not request.force then return nil, why end
       warnings[1] = why.message
     end
-    locks.release(agent.worktree_path, agent.session_uuid)
     report({ stage = "worktree", text = "removing " .. agent.worktree_path })
     removed, err = worktree.delete(agent.worktree_path, nil, {
       force = request.force,

@@ -16,6 +16,8 @@ local modules = {
   "hub.agent_definitions",
   "hub.accessories",
   "hub.agent_records",
+  "hub.agent_job",
+  "hub.agent_steps",
   "hub.agent_creation",
   "hub.agent_removal",
   "hub.agents",

@@ -106,8 +106,8 @@ function Pty:write(data) end
 ---@param options? PtyKillOptions `grace`: seconds between hang-up, terminate and kill, default 2. `signal`: send only that, and do not wait.
 ---@return true? done
 ---@return HubError? err session.not_found, host.not_running, host.unreachable, host.lost, host.version_mismatch
----@overload fun(callback: fun(done?: true, err?: HubError))
----@overload fun(options: PtyKillOptions?, callback: fun(done?: true, err?: HubError))
+---@overload fun(self: Pty, callback: fun(done?: true, err?: HubError))
+---@overload fun(self: Pty, options: PtyKillOptions?, callback: fun(done?: true, err?: HubError))
 function Pty:kill(options) end
 
 --- Gives its terminal a size that then stays (size policy `pinned`).
@@ -115,7 +115,7 @@ function Pty:kill(options) end
 ---@param cols integer Columns. (1 to 2000)
 ---@return true? done
 ---@return HubError? err session.not_found, session.ended, host.not_running, host.unreachable, host.lost, host.version_mismatch
----@overload fun(rows: integer, cols: integer, callback: fun(done?: true, err?: HubError))
+---@overload fun(self: Pty, rows: integer, cols: integer, callback: fun(done?: true, err?: HubError))
 function Pty:resize(rows, cols) end
 
 --- Tells whether its command runs.
@@ -130,8 +130,8 @@ function Pty:port() end
 ---@param options? PtyScreenOptions `scrollback`: lines above the screen to add. `ansi`: with colours and cursor, for a terminal.
 ---@return string? text Its screen.
 ---@return HubError? err session.not_found, host.not_running, host.unreachable, host.lost, host.version_mismatch
----@overload fun(callback: fun(text?: string, err?: HubError))
----@overload fun(options: PtyScreenOptions?, callback: fun(text?: string, err?: HubError))
+---@overload fun(self: Pty, callback: fun(text?: string, err?: HubError))
+---@overload fun(self: Pty, options: PtyScreenOptions?, callback: fun(text?: string, err?: HubError))
 function Pty:screen(options) end
 
 --- Gives the size of its terminal.
@@ -151,6 +151,6 @@ function Pty:info() end
 --- Changes its name, or what is kept with it.
 ---@param changes PtyChanges `name`; `meta`, merged into what is there.
 ---@return true? done
----@return HubError? err session.not_found, pty.bad_config, host.not_running, host.unreachable, host.lost, host.version_mismatch
----@overload fun(changes: PtyChanges, callback: fun(done?: true, err?: HubError))
+---@return HubError? err session.not_found, session.ended, pty.bad_config, session.meta_too_large, host.not_running, host.unreachable, host.lost, host.version_mismatch
+---@overload fun(self: Pty, changes: PtyChanges, callback: fun(done?: true, err?: HubError))
 function Pty:update(changes) end

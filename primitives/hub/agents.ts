@@ -25,7 +25,11 @@ export class Agents {
   }
 
   /** Replaces what has the key. */
-  register(engine: EngineContext, key: string, uuids: readonly string[]): undefined | HubError<'hub.agent_limit'> {
+  register(
+    engine: EngineContext,
+    key: string,
+    uuids: readonly string[],
+  ): undefined | HubError<'hub.agent_limit'> {
     if (uuids.length > MAX_SESSIONS_EACH)
       return fail('hub.agent_limit', `an agent can have ${MAX_SESSIONS_EACH} sessions, not ${uuids.length}`);
     const before = this.#agents.get(key);

@@ -7,7 +7,9 @@ import { definePrimitive, fn } from '../define.js';
 import { worktreeDef } from '../worktree/worktree.def.js';
 
 const key = named('key', t.text({ maxBytes: 200 }), "The agent's name in this hub.");
-const limit = { 'hub.agent_limit': '1,000 agents are registered already, or this one has more than 64 sessions.' } as const;
+const limit = {
+  'hub.agent_limit': '1,000 agents are registered already, or this one has more than 64 sessions.',
+} as const;
 
 export const hubDef = definePrimitive({
   name: 'hub',

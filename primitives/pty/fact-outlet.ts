@@ -21,6 +21,8 @@ export interface FactOutletOptions {
   /** Stops and starts the reading of what makes events. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Writes a line into the log. */
+  readonly complain: (message: string) => void;
 }
 
 /** Facts of which only the newest counts say over which connection they came. */
@@ -43,7 +45,10 @@ export class FactOutlet implements HostReceiver {
     this.#options = options;
   }
 
-  adopted(host: { readonly pid: number; readonly version: string }, sessions: readonly SessionRecord[]): void {
+  adopted(
+    host: { readonly pid: number; readonly version: string },
+    sessions: readonly SessionRecord[],
+  ): void {
     this.#connection++;
     this.#emit({ type: 'pty.adopted', connection: this.#connection, host, sessions: [...sessions] });
   }
@@ -53,13 +58,15 @@ export class FactOutlet implements HostReceiver {
     const known = name as HostEventName;
     const problem = mismatch(t.object(hostEvents[known]), data, name);
     if (problem !== undefined) {
-      console.error(`the session host sent a malformed fact: ${problem}`);
+      this.#options.complain(`the session host sent a malformed fact: ${problem}`);
       return;
     }
     const fields = data as object;
     const type = `pty.${name.slice('session.'.length)}`;
     // The definition's events are made of the same table, so the shape is the one that was just checked.
-    const event = outdated.has(known) ? { type, connection: this.#connection, ...fields } : { type, ...fields };
+    const event = outdated.has(known)
+      ? { type, connection: this.#connection, ...fields }
+      : { type, ...fields };
     this.#emit(event as unknown as PtyEvent);
   }
 

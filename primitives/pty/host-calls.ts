@@ -1,7 +1,7 @@
 /**
  * The worker's calls as the hub's side makes them: every failure is a coded one of `pty`, and what is typed is bounded.
  */
-import { fail, HubError, isHubError, messageOf } from '../../base/errors.js';
+import { fail, type HubError, isHubError, messageOf } from '../../base/errors.js';
 import type { CallArg, CallName, CallResult, RpcClient } from '../../base/rpc.js';
 import type { SessionRecord } from '../../protocol/session.js';
 import type { HubContext } from '../context.js';
@@ -32,7 +32,7 @@ export class HostCalls {
 
   /** `onInputLost`: what `write` took was refused later. */
   constructor(hub: HubContext<never>, onInputLost: (uuid: string, error: HubError) => void) {
-    this.#hub = hub as HubContext;
+    this.#hub = hub;
     this.#onInputLost = onInputLost;
   }
 
@@ -127,7 +127,11 @@ export class HostCalls {
 function readable(error: HubError): Failure {
   const { code, message } = error;
   if (code === 'worker.gone')
-    return fail('host.lost', 'the worker that speaks with the session host died. It may or may not have been done');
-  if (code.startsWith('worker.')) return fail('host.unreachable', `the session host was not asked: ${message}`);
+    return fail(
+      'host.lost',
+      'the worker that speaks with the session host died. It may or may not have been done',
+    );
+  if (code.startsWith('worker.'))
+    return fail('host.unreachable', `the session host was not asked: ${message}`);
   return error;
 }

@@ -9,12 +9,12 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
-import { fail, HubError, isHubError } from '../../base/errors.js';
+import { fail, type HubError, isHubError } from '../../base/errors.js';
 import type { Infer } from '../../base/schema.js';
 import { Client } from '../../protocol/client.js';
 import type { HostConfig } from '../../protocol/host-config.js';
 import { type HostMethod, hostMethods, hostVersionMismatch } from '../../protocol/host-methods.js';
-import type { Hello, MessageOf } from '../../protocol/messages.js';
+import type { MessageOf } from '../../protocol/messages.js';
 import type { SessionRecord } from '../../protocol/session.js';
 import { isRunning, processMark } from '../../system/process-identity.js';
 import { RequestLine } from '../http/request-line.js';
@@ -150,9 +150,8 @@ export class HostLink {
       return await this.#greet(socket);
     } catch (thrown) {
       socket.destroy();
-      if (isHubError(thrown) && thrown.code === 'hub.connection_lost')
-        throw unreachable('It does not greet');
-      if (thrown instanceof HubError && thrown.code !== 'host.unreachable') receiver.unusable(thrown);
+      if (isHubError(thrown) && thrown.code === 'hub.connection_lost') throw unreachable('It does not greet');
+      if (isHubError(thrown) && thrown.code !== 'host.unreachable') receiver.unusable(thrown);
       throw thrown;
     }
   }

@@ -12,7 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { fits } from '../../base/check.js';
 import type { Clock } from '../../base/clock.js';
 import { fail, type HubError, messageOf } from '../../base/errors.js';
-import { HOST_LOOK_SIGNAL, type HostConfig, type HostRecord, hostRecord } from '../../protocol/host-config.js';
+import {
+  HOST_LOOK_SIGNAL,
+  type HostConfig,
+  type HostRecord,
+  hostRecord,
+} from '../../protocol/host-config.js';
 import { HOST_PROTOCOL_VERSION } from '../../protocol/host-methods.js';
 import type { Hello } from '../../protocol/messages.js';
 import { isRunning } from '../../system/process-identity.js';
@@ -116,7 +121,8 @@ export async function startHost(config: HostConfig, clock: Clock): Promise<Socke
     const why = ended;
     const socket = await connect(config.socket_path);
     if (socket !== undefined) return socket;
-    if (why !== undefined) throw startFailed(`It ended while it started (${why}).`, await lastWords(logPath, logBytes));
+    if (why !== undefined)
+      throw startFailed(`It ended while it started (${why}).`, await lastWords(logPath, logBytes));
     if (clock.nowMs() < giveUpMs) continue;
     child.kill('SIGKILL');
     throw startFailed(`It did not listen within ${START_MS / 1000} s.`, await lastWords(logPath, logBytes));

@@ -23,7 +23,8 @@ export class Input {
   /** Resolves when the session took all of it. Rejects with the reason why it did not. */
   async write(uuid: string, bytes: Uint8Array): Promise<void> {
     const before = this.#last.get(uuid);
-    const write = before === undefined ? this.#pieces(uuid, bytes) : before.then(() => this.#pieces(uuid, bytes));
+    const write =
+      before === undefined ? this.#pieces(uuid, bytes) : before.then(() => this.#pieces(uuid, bytes));
     const settled = write.catch(() => undefined);
     this.#last.set(uuid, settled);
     try {

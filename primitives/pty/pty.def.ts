@@ -6,122 +6,34 @@
  */
 import { named, t } from '../../base/schema.js';
 import { hostEvents } from '../../protocol/host-events.js';
-import { MAX_COLS, MAX_ROWS, sessionRecord, sizePolicy } from '../../protocol/session.js';
+import { sessionRecord } from '../../protocol/session.js';
 import { definePrimitive, event, fn } from '../define.js';
-
-const rows = t.int({ min: 1, max: MAX_ROWS });
-const cols = t.int({ min: 1, max: MAX_COLS });
-const port = t.int({ min: 1, max: 65_535 });
-const id = named('id', t.text({ maxBytes: 64 }), 'A uuid, or the first characters of one if they name one session only.');
-const uuid = named('uuid', t.str, "The handle's.");
-const handle = t.object({ uuid: t.str }, 'Pty');
-
-const config = t.object(
-  {
-    cmd: t.opt(t.text({ maxBytes: 4096 })),
-    args: t.opt(t.list(t.text({ maxBytes: 128 * 1024 }))),
-    env: t.opt(t.map(t.union(t.str, t.num(), t.bool))),
-    cwd: t.opt(t.text({ maxBytes: 4096 })),
-    rows: t.opt(rows),
-    cols: t.opt(cols),
-    name: t.opt(t.text({ maxBytes: 200 })),
-    uuid: t.opt(t.text({ maxBytes: 36 })),
-    port: t.opt(t.union(port, t.bool)),
-    meta: t.opt(t.map(t.any)),
-    size_policy: t.opt(sizePolicy),
-    history_bytes: t.opt(t.int({ min: 0, max: 1024 * 1024 * 1024 })),
-  },
-  'PtyConfig',
-);
-
-const killOptions = t.object(
-  {
-    signal: t.opt(
-      t.oneOf('HUP', 'INT', 'QUIT', 'KILL', 'TERM', 'USR1', 'USR2', 'STOP', 'CONT', 'TSTP'),
-    ),
-    grace: t.opt(t.num({ min: 0, max: 60 })),
-  },
-  'PtyKillOptions',
-);
-
-const screenOptions = t.object(
-  { ansi: t.opt(t.bool), scrollback: t.opt(t.int({ min: 0, max: 10_000 })) },
-  'PtyScreenOptions',
-);
-
-const changes = t.object(
-  { name: t.opt(t.text({ maxBytes: 200 })), meta: t.opt(t.map(t.any)) },
-  'PtyChanges',
-);
-
-/** The record as Lua has it: that of the protocol under a name. */
-const session = t.object(sessionRecord.fields, 'Session');
-
-const notFound = { 'session.not_found': 'There is no such session.' } as const;
-const oneOfMany = {
-  ...notFound,
-  'session.ambiguous': 'The characters begin several uuids; `err.details.matches` has them.',
-} as const;
-const hostAway = {
-  'host.not_running': 'No session host runs, so no session does.',
-  'host.unreachable': 'The session host does not answer. Nothing was done.',
-  'host.lost': 'The connection to the session host broke. It may or may not have been done.',
-  'host.version_mismatch': 'The session host is of another botster, which speaks another protocol. The message says what to do.',
-} as const;
-const ended = { 'session.ended': 'Its command has ended.' } as const;
-const badMeta = { 'pty.bad_config': 'A value cannot be used; the message says which and why.' } as const;
-const noPort = {
-  'pty.no_port': 'No port between 46000 and 61999 could be had, or the hub holds 256 already.',
-} as const;
-
-const spawnErrors = {
-  'session.command_not_found': 'The command is not there, or cannot be executed. The message says where was looked.',
-  'session.bad_cwd': 'The folder to start in is not there, is no folder, or cannot be entered.',
-  'session.bad_env': 'A variable has a name or value that no environment can hold.',
-  'session.limit': 'As many sessions run as may (`max_sessions` in the configuration, 50 by default).',
-  'session.exists': 'There is a session with this uuid.',
-  'session.spawn_failed': 'The system could not start it.',
-  ...badMeta,
-  ...noPort,
-  'host.start_failed': 'The session host could not be started; the message has the end of its log.',
-  'host.unreachable': hostAway['host.unreachable'],
-  'host.lost': hostAway['host.lost'],
-  'host.version_mismatch': hostAway['host.version_mismatch'],
-} as const;
-
-const data = named('data', t.bytes, 'Bytes, as a terminal sends them: Enter is `"\\r"`.');
-const configParam = named(
-  'config',
-  config,
-  `\`cmd\`: a path, or a name to look up in \`PATH\`; default the user's shell. \`args\`. \`env\`: added to the hub's own
-environment, a value of \`false\` removes. \`cwd\`: default the repository. \`rows\`, \`cols\`: default 24, 80. \`name\`: for
-people. \`uuid\`: default a new one. \`port\`: a number, or \`true\` for one of \`pty.lease_port\`; sets the variable \`PORT\`.
-\`meta\`: a table of plain values that is kept with it. \`size_policy\`: \`latest\` (default), \`smallest\`, \`pinned\`.
-\`history_bytes\`: of its output on disk, default 32 MiB.`,
-);
-const killParam = named(
-  'options',
-  t.opt(killOptions),
-  '`grace`: seconds between hang-up, terminate and kill, default 2. `signal`: send only that, and do not wait.',
-);
-const screenParam = named(
-  'options',
-  t.opt(screenOptions),
-  '`scrollback`: lines above the screen to add. `ansi`: with colours and cursor, for a terminal.',
-);
-const changesParam = named('changes', changes, '`name`; `meta`, merged into what is there.');
-const rowsParam = named('rows', rows, 'Lines.');
-const colsParam = named('cols', cols, 'Columns.');
-
-const writeErrors = {
-  ...notFound,
-  ...ended,
-  'session.input_full': 'More than 16 MiB wait for it, which it does not read.',
-} as const;
-const killErrors = { ...notFound, ...hostAway } as const;
-const resizeErrors = { ...notFound, ...ended, ...hostAway } as const;
-const screenErrors = { ...notFound, ...hostAway } as const;
-const updateErrors = { ...notFound, ...badMeta, ...hostAway } as const;
+import {
+  changesParam,
+  cols,
+  colsParam,
+  configParam,
+  data,
+  handle,
+  hostAway,
+  id,
+  killErrors,
+  killParam,
+  noPort,
+  notFound,
+  oneOfMany,
+  port,
+  resizeErrors,
+  rows,
+  rowsParam,
+  screenErrors,
+  screenParam,
+  session,
+  spawnErrors,
+  updateErrors,
+  uuid,
+  writeErrors,
+} from './pty-values.def.js';
 
 /** Facts of which only the newest counts travel with the connection they came over: a later list outdates them. */
 const connection = t.int({ min: 1 });
@@ -345,7 +257,10 @@ assert(session:port() >= 46000)${end}`,
         dimensions: fn({
           doc: 'Gives the size of its terminal.',
           params: [],
-          returns: [named('rows', t.opt(rows), '`nil` if it is forgotten.'), named('cols', t.opt(cols), 'Columns.')],
+          returns: [
+            named('rows', t.opt(rows), '`nil` if it is forgotten.'),
+            named('cols', t.opt(cols), 'Columns.'),
+          ],
           errors: {},
           example: `${sample}local rows, cols = session:dimensions()
 assert(rows == 24 and cols == 80)${end}`,
@@ -383,7 +298,9 @@ assert(session:info().meta.branch == "main")${end}`,
       host: t.object({ pid: t.int(), version: t.str }),
       sessions: t.list(sessionRecord),
     }),
-    disconnected: event('control', 'The connection broke. The worker tries again; sessions go on.', { connection }),
+    disconnected: event('control', 'The connection broke. The worker tries again; sessions go on.', {
+      connection,
+    }),
     host_gone: event('control', 'The process of the session host is gone, and with it what ran in it.', {
       pid: t.int(),
     }),
@@ -403,6 +320,11 @@ assert(session:info().meta.branch == "main")${end}`,
     title: event('bulk', 'Its title changed.', { connection, ...hostEvents['session.title'] }, newest),
     cwd: event('bulk', 'Its folder changed.', { connection, ...hostEvents['session.cwd'] }, newest),
     modes: event('bulk', 'Its modes changed.', { connection, ...hostEvents['session.modes'] }, newest),
-    activity: event('bulk', 'It writes, or is silent.', { connection, ...hostEvents['session.activity'] }, newest),
+    activity: event(
+      'bulk',
+      'It writes, or is silent.',
+      { connection, ...hostEvents['session.activity'] },
+      newest,
+    ),
   },
 });

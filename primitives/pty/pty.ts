@@ -59,7 +59,11 @@ export const pty = implement(ptyDef, (hub) => {
           if (session instanceof HubError) return session;
           if (session.state === 'exited') return undefined;
           const { signal, grace = GRACE_SECONDS } = options ?? {};
-          const params = { id: uuid, grace_ms: Math.round(grace * 1_000), ...(signal === undefined ? {} : { signal }) };
+          const params = {
+            id: uuid,
+            grace_ms: Math.round(grace * 1_000),
+            ...(signal === undefined ? {} : { signal }),
+          };
           const answer = await host.ask<{ session: SessionRecord }>(
             { method: 'session.kill', params },
             2_000 * grace + KILL_EXTRA_MS,
@@ -101,7 +105,8 @@ export const pty = implement(ptyDef, (hub) => {
         async remove(id) {
           const found = sessions.find(id);
           // What has only its history left on disk is known to the host alone.
-          if (found instanceof HubError && (found.code === 'session.ambiguous' || !sessions.connected)) return found;
+          if (found instanceof HubError && (found.code === 'session.ambiguous' || !sessions.connected))
+            return found;
           const params = { id: found instanceof HubError ? id : found.uuid };
           const answer = await host.ask({ method: 'session.remove', params });
           return answer instanceof HubError ? answer : undefined;
@@ -125,7 +130,8 @@ export const pty = implement(ptyDef, (hub) => {
     notify(name, data) {
       if (!isOfWorker(data)) return;
       if (name === 'worker.restarted') void host.adopt();
-      if (name === 'worker.failed') sessions.unusable('worker.failed', 'the worker that speaks with it fails');
+      if (name === 'worker.failed')
+        sessions.unusable('worker.failed', 'the worker that speaks with it fails');
     },
     ready: access(join(identity.stateDir, 'host.pid')).then(
       () => host.adopt(),

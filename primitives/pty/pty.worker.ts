@@ -20,6 +20,8 @@ const outlet = new FactOutlet({
   drained: () => hub.drained,
   pause: () => link.pause(),
   resume: () => link.resume(),
+  // What a worker prints goes into the hub's log.
+  complain: (message) => void process.stderr.write(`${message}\n`),
 });
 const link: HostLink = new HostLink({ config: data.host, clock: new RealClock(), receiver: outlet });
 const ports = new PortLeases();
@@ -31,7 +33,7 @@ const hub: RpcServer<PtyEvent> = serve<PtyCalls, PtyEvent>(
   {
     adopt: () => link.adopt(),
     spawn: (request) => spawnSession(link, ports, request),
-    ask: ({ method, params }) => link.request(method, params as never),
+    ask: ({ method, params }) => link.request(method, params),
     write: ({ uuid, bytes }) => input.write(uuid, bytes),
     lease_port: ({ exclude }) => ports.lease(new Set(exclude)),
     release_port: ({ port }) => ports.release(port),

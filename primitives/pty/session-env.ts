@@ -19,7 +19,8 @@ export type GivenEnv = Readonly<Record<string, string | number | boolean>>;
 export function sessionEnv(hubEnv: NodeJS.ProcessEnv, cwd: string, given: GivenEnv): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(hubEnv)) {
-    if (value === undefined || OWN.test(name) || OTHER_TERMINAL.test(name) || OTHER_PROCESS.test(name)) continue;
+    if (value === undefined || OWN.test(name) || OTHER_TERMINAL.test(name) || OTHER_PROCESS.test(name))
+      continue;
     env[name] = value;
   }
   Object.assign(env, { TERM: 'xterm-256color', COLORTERM: 'truecolor', TERM_PROGRAM: 'botster', PWD: cwd });

@@ -27,7 +27,7 @@ export class Sessions {
     'pty.started': ({ session }) => {
       // The answer to the spawn may have come first, and others since.
       if (!this.#records.has(session.uuid)) this.put(session);
-      this.#tell('session_started', session.uuid, { session: toLua(session) });
+      this.#tell('session_started', session.uuid, { session });
     },
     'pty.exited': ({ session_uuid, exit }) => this.#exited(session_uuid, exit),
     'pty.removed': ({ session_uuid }) => {
@@ -36,7 +36,7 @@ export class Sessions {
     },
     'pty.updated': ({ session }) => {
       this.put(session);
-      this.#tell('session_updated', session.uuid, { session: toLua(session) });
+      this.#tell('session_updated', session.uuid, { session });
     },
     'pty.resized': (event) => {
       const { rows, cols, size_policy } = event;
@@ -93,7 +93,9 @@ export class Sessions {
 
   /** Ports that sessions have. */
   ports(): number[] {
-    return this.list().flatMap(({ state, port }) => (state === 'running' && port !== undefined ? [port] : []));
+    return this.list().flatMap(({ state, port }) =>
+      state === 'running' && port !== undefined ? [port] : [],
+    );
   }
 
   get(uuid: string): SessionRecord | HubError<'session.not_found'> {
@@ -165,7 +167,7 @@ export class Sessions {
     this.#needed = true;
     for (const old of before.values()) this.#catchUp(old, sameHost);
     this.#hub.log.log('info', 'connected to the session host', { ...host, sessions: sessions.length });
-    if (sessions.length > 0) this.#hub.notify('sessions_adopted', { sessions: sessions.map(toLua) });
+    if (sessions.length > 0) this.#hub.notify('sessions_adopted', { sessions: sessions });
   }
 
   /** Tells what became of a session while the hub was not connected. */
@@ -186,7 +188,7 @@ export class Sessions {
     this.#hub.counters.add('pty.host_lost');
     this.#hub.log.log('error', 'the session host died', { pid, sessions: running.length });
     const lost = running.map(({ uuid }) => this.#records.get(uuid)).filter((record) => record !== undefined);
-    this.#hub.notify('session_host_lost', { sessions: lost.map(toLua) });
+    this.#hub.notify('session_host_lost', { sessions: lost });
   }
 
   #exited(uuid: string, exit: SessionExit): void {
@@ -216,11 +218,6 @@ export class Sessions {
   #now(): string {
     return new Date(this.#hub.clock.wallMs()).toISOString();
   }
-}
-
-/** A record is a Lua value as it is. */
-function toLua(record: SessionRecord): LuaRecord {
-  return record as LuaRecord;
 }
 
 function notFound(id: string): HubError<'session.not_found'> {

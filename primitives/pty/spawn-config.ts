@@ -15,8 +15,8 @@ type BadConfig = HubError<'pty.bad_config'>;
 
 /** It is sent with every change of a session. */
 const MAX_META_BYTES = 64 * 1024;
-/** It names a folder. */
-const UUID = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
+/** As the session host takes them; they name folders. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `hubEnv`: as `process.env`. `exclude`: ports that sessions have. */
 export function spawnRequest(
@@ -26,7 +26,7 @@ export function spawnRequest(
   exclude: readonly number[],
 ): SpawnRequest | BadConfig {
   const { port, uuid = randomUUID(), env = {} } = config;
-  if (!UUID.test(uuid)) return bad(`uuid: letters, digits and dashes expected, got ${JSON.stringify(uuid)}`);
+  if (!UUID.test(uuid)) return bad(`uuid: a uuid in lower case expected, got ${JSON.stringify(uuid)}`);
   const unclear = Object.keys(env).find((name) => env[name] === true);
   if (unclear !== undefined) return bad(`env.${unclear}: a string, a number or false expected, got true`);
   const meta = config.meta === undefined ? undefined : plainMeta(config.meta);

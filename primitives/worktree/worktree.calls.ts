@@ -30,6 +30,7 @@ export interface RemoveCall {
 /** All fail with codes of `worktree.*`. Paths are absolute. */
 export interface WorktreeCalls {
   list(): Worktree[];
+  find(call: { readonly branch: string }): Worktree | undefined;
   isRepo(): boolean;
   create(call: CreateCall): Created;
   remove(call: RemoveCall): Removed;

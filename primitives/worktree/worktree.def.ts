@@ -117,7 +117,8 @@ below the hub's data folder, under a name that no other branch can have. No work
   functions: {
     find: fn({
       waits: true,
-      doc: 'Finds the worktree that a branch is checked out in. The main working tree counts.',
+      doc: `Finds the worktree that a branch is checked out in. The main working tree counts; one whose folder is gone, or that
+is not yet made to its end, does not.`,
       params: [branch],
       returns: [named('path', t.opt(t.str), 'Absolute; nil if there is none.')],
       errors: git,

@@ -28,8 +28,6 @@ const GRACE_MS = 3_600_000;
 const DEFAULT_TIMEOUT_S = 600;
 /** For what looks only. */
 const LOOK_MS = 120_000;
-/** Killing git and taking back what it made. */
-const STOP_MS = 4_500;
 
 export const worktree = implement(worktreeDef, (hub) => {
   const git = new GitWorker(hub);
@@ -37,8 +35,8 @@ export const worktree = implement(worktreeDef, (hub) => {
   const { repoRoot } = hub.identity;
   const absolute = (path: string): string => absolutePath(path, repoRoot);
   const on = async (branch: string) => {
-    const all = await git.call('list', undefined, LOOK_MS);
-    return all instanceof HubError ? all : all.find((one) => one.branch === branch)?.path;
+    const found = await git.call('find', { branch }, LOOK_MS);
+    return found instanceof HubError ? found : found?.path;
   };
 
   const functions: Functions = {
@@ -117,7 +115,6 @@ class GitWorker {
       url: new URL('./worktree.worker.js', import.meta.url),
       workerData: boot,
       restart: 'always',
-      stopMs: STOP_MS,
     });
     const options: CallOptions = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     try {

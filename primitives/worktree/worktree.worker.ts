@@ -17,6 +17,7 @@ const server = serve<WorktreeCalls, ProgressEvent>(
   parentPort,
   {
     list: (_, { signal }) => worktrees.list(signal),
+    find: ({ branch }, { signal }) => worktrees.find(branch, signal),
     isRepo: (_, { signal }) => worktrees.isRepo(signal),
     create: ({ request, ...options }, { signal }) =>
       worktrees.create({

@@ -67,7 +67,7 @@ export class UnfinishedSequence {
     }
     const start = lastIntroducer(piece);
     if (start >= 0) this.#set(this.#relevant(piece.subarray(start)));
-    else if (!this.#dead) this.#bytes = concat(this.#bytes, this.#relevant(piece));
+    else if (!this.#dead) this.#bytes = concat([this.#bytes, this.#relevant(piece)]);
     if (this.#parser.currentState === SOS_PM_APC_STRING) this.#set(encode('\x1b_'), true);
     else if (!this.#dead && this.#bytes.length >= MAX_SEQUENCE_BYTES) this.#kill();
   }
@@ -125,9 +125,12 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

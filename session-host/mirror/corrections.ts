@@ -143,6 +143,13 @@ function correctLines(prototype: Line): void {
     }
     insertCells.call(this, pos, count, fill);
   };
+  // Reflow would carry the marks of cells over to cells next to them.
+  prototype.copyCellsFrom = function (this: Line, from, fromColumn, toColumn, count, backwards) {
+    for (let step = 0; step < count; step++) {
+      const offset = backwards ? count - 1 - step : step;
+      copyCell(from, fromColumn + offset, this, toColumn + offset);
+    }
+  };
   // A mark never changes the width of what it joins; a blank it joins is a space; and there is an end to them.
   prototype.addCodepointToCell = function (this: Line, index, codePoint) {
     const content = this._data[index * CELL_SIZE];
@@ -154,6 +161,17 @@ function correctLines(prototype: Line): void {
       addCodepointToCell.call(this, index, codePoint, 0);
     }
   };
+}
+
+function copyCell(from: Line, fromColumn: number, to: Line, toColumn: number): void {
+  const [source, target] = [fromColumn * CELL_SIZE, toColumn * CELL_SIZE];
+  const content = from._data[source] ?? 0;
+  const bg = from._data[source + 2] ?? 0;
+  to._data[target] = content;
+  to._data[target + 1] = from._data[source + 1] ?? 0;
+  to._data[target + 2] = bg;
+  if ((content & IS_COMBINED) !== 0) to._combined[toColumn] = from._combined[fromColumn];
+  if ((bg & BG_HAS_EXTENDED) !== 0) to._extendedAttrs[toColumn] = from._extendedAttrs[fromColumn];
 }
 
 /** After a resize: halves of wide characters that were cut, and tab stops beyond the edge, are gone. */
@@ -168,7 +186,10 @@ export function correctResize(core: Core, savedCursors: SavedCursors): void {
       // The alternate screen would keep what is beyond the edge and show it when it grows again.
       if (line.length > cols) line.resize(cols, core._inputHandler._eraseAttrData());
       mendLine(line);
+      line.cleanupMemory();
     }
+    // Done here; xterm would do it in timers of its own, and complain on the console when they are late.
+    buffer._memoryCleanupQueue.clear();
     for (const column of Object.keys(buffer.tabs)) {
       if (Number(column) >= cols) delete buffer.tabs[Number(column)];
     }

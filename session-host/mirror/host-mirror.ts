@@ -52,6 +52,8 @@ export class HostMirror implements Mirror {
   #cols: number;
   #written = 0;
   #parsed = 0;
+  /** Where the replay ends: before it the screen is not the session's. */
+  #replayedAt = 0;
   #blamedMs: number[] = [];
   #hadError = false;
   /** Why it was lost; said when it has been opened again. */
@@ -73,6 +75,11 @@ export class HostMirror implements Mirror {
 
   get state(): 'open' | 'lost' | 'failed' | 'closed' {
     return this.#state;
+  }
+
+  /** Its screen can be asked for. */
+  get ready(): boolean {
+    return this.#state === 'open' && this.#parsed >= this.#replayedAt;
   }
 
   get lag(): number {
@@ -122,6 +129,7 @@ export class HostMirror implements Mirror {
     const pieces = this.#written === 0 ? [] : this.#options.replay();
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     this.#parsed = this.#written - bytes;
+    this.#replayedAt = this.#written;
     this.#options.link.post({
       kind: 'open',
       id,

@@ -12,7 +12,7 @@ import type { Logger } from '../../base/log.js';
 import type { Disposable } from '../../base/scope.js';
 import { HostMirror } from './host-mirror.js';
 import type { FromMirrors, Said } from './mirror.calls.js';
-import { MirrorThread, type MirrorThreadOptions } from './mirror-thread.js';
+import { type MirrorPort, MirrorThread, type MirrorThreadOptions } from './mirror-thread.js';
 import type { Mirror, MirrorHandlers, ScreenText, Snapshot } from './mirror-types.js';
 
 /** Lines above the screen that a mirror keeps. */
@@ -29,7 +29,7 @@ export interface MirrorsOptions {
   readonly log: Logger;
   readonly counters: Counters;
   /** Starts the thread; tests have other threads. Throws when the system has none to give. */
-  readonly startThread?: (options: MirrorThreadOptions) => MirrorThread;
+  readonly startThread?: (options: MirrorThreadOptions) => MirrorPort;
 }
 
 export interface MirrorSpec {
@@ -58,7 +58,7 @@ export class Mirrors {
   /** Mirrors with gathered bytes. */
   readonly #gathering = new Set<HostMirror>();
   #gather: Disposable | undefined;
-  #thread: MirrorThread | undefined;
+  #thread: MirrorPort | undefined;
   #restart: Disposable | undefined;
   #deathsMs: number[] = [];
   #nextId = 1;
@@ -125,13 +125,17 @@ export class Mirrors {
     for (const mirror of this.#mirrors) this.#open(mirror);
   }
 
-  /** Opens a mirror on the thread, and asks again what was asked of it. */
   #open(mirror: HostMirror): void {
     if (mirror.state !== 'lost') return;
     this.#byId.delete(mirror.id);
     const id = this.#nextId++;
     this.#byId.set(id, mirror);
     mirror.open(id);
+    if (mirror.ready) this.#askAgain(mirror);
+  }
+
+  /** What was asked while the mirror was not there. */
+  #askAgain(mirror: HostMirror): void {
     for (const [request, pending] of this.#requests) {
       if (pending.mirror === mirror) this.#ask(request, pending);
     }
@@ -175,7 +179,7 @@ export class Mirrors {
     switch (message.kind) {
       case 'batch':
         for (const said of message.said) this.#hear(said);
-        for (const { id, offset } of message.parsed) this.#byId.get(id)?.parsed(offset);
+        for (const { id, offset } of message.parsed) this.#parsed(id, offset);
         return;
       case 'snapshot':
         this.#answer(message.request, message.snapshot);
@@ -188,6 +192,14 @@ export class Mirrors {
         return;
       default:
     }
+  }
+
+  #parsed(id: number, offset: number): void {
+    const mirror = this.#byId.get(id);
+    if (mirror === undefined) return;
+    const wasReady = mirror.ready;
+    mirror.parsed(offset);
+    if (!wasReady && mirror.ready) this.#askAgain(mirror);
   }
 
   #hear(said: Said): void {
@@ -244,7 +256,7 @@ export class Mirrors {
       const request = this.#nextRequest++;
       const pending = { mirror, kind, scrollback, resolve, reject };
       this.#requests.set(request, pending);
-      if (mirror.state === 'open') this.#ask(request, pending);
+      if (mirror.ready) this.#ask(request, pending);
     }) as unknown as Promise<T>;
   }
 

@@ -6,32 +6,32 @@
  */
 import type { Links } from './links.js';
 import { color, DEFAULT_PEN, loadPen, marksBlanks, type Pen, samePen, sgr } from './sgr.js';
-import { CELL_SIZE, CODEPOINT_MASK, HAS_CONTENT, IS_COMBINED, type Line, WIDTH_SHIFT } from './xterm-internals.js';
+import { CELL_SIZE, type Cells, CODEPOINT_MASK, HAS_CONTENT, IS_COMBINED, WIDTH_SHIFT } from './xterm-internals.js';
 
 export function defaultPen(): Pen {
   return { ...DEFAULT_PEN };
 }
 
 /** The text of a cell; empty for a blank. */
-export function cellText(line: Line, column: number): string {
+export function cellText(line: Cells, column: number): string {
   const content = line._data[column * CELL_SIZE] ?? 0;
   if ((content & IS_COMBINED) !== 0) return line._combined[column] ?? '';
   const code = content & CODEPOINT_MASK;
   return code === 0 ? '' : String.fromCodePoint(code);
 }
 
-export function cellWidth(line: Line, column: number): number {
+export function cellWidth(line: Cells, column: number): number {
   return (line._data[column * CELL_SIZE] ?? 0) >>> WIDTH_SHIFT;
 }
 
 /** Reads the pen of a cell into `into`. */
-export function cellPen(line: Line, column: number, into: Pen): Pen {
+export function cellPen(line: Cells, column: number, into: Pen): Pen {
   const at = column * CELL_SIZE;
   return loadPen(into, line._data[at + 1] ?? 0, line._data[at + 2] ?? 0, line._extendedAttrs[column]);
 }
 
 /** True if the cell is written as a character, be it a space. */
-function isPrinted(line: Line, column: number, scratch: Pen): boolean {
+function isPrinted(line: Cells, column: number, scratch: Pen): boolean {
   return ((line._data[column * CELL_SIZE] ?? 0) & HAS_CONTENT) !== 0 || marksBlanks(cellPen(line, column, scratch));
 }
 
@@ -63,9 +63,9 @@ export class Painter {
   }
 
   /** Paints `lines` from the first row on; the screen is empty, the cursor in its corner. Yields between lines. */
-  *paint(lines: Iterable<Line>): Generator<void, void, void> {
+  *paint(lines: Iterable<Cells>): Generator<void, void, void> {
     let index = 0;
-    let line: Line | undefined;
+    let line: Cells | undefined;
     let under = 0;
     for (const next of lines) {
       if (line !== undefined) {
@@ -80,7 +80,7 @@ export class Painter {
   }
 
   /** From the end of `line` to the start of `next`. Returns the background of its untouched cells. */
-  #moveOn(line: Line, next: Line, { early, scrolls }: { early: boolean; scrolls: boolean }): number {
+  #moveOn(line: Cells, next: Cells, { early, scrolls }: { early: boolean; scrolls: boolean }): number {
     const scratch = this.#scratch;
     if (next.isWrapped) {
       const last = this.#cols - 1;
@@ -100,7 +100,7 @@ export class Painter {
   }
 
   /** True if the last cell is blank because the wide character that begins the next line did not fit. */
-  #wrapsEarly(line: Line, next: Line): boolean {
+  #wrapsEarly(line: Cells, next: Cells): boolean {
     const last = this.#cols - 1;
     if (cellWidth(next, 0) !== 2 || cellWidth(line, last) !== 1 || cellText(line, last) !== '') return false;
     const wide = cellPen(next, 0, defaultPen());
@@ -110,7 +110,7 @@ export class Painter {
   }
 
   /** Wraps with characters that are erased again. */
-  #forceWrap(line: Line, full: boolean): void {
+  #forceWrap(line: Cells, full: boolean): void {
     const last = this.#cols - 1;
     this.setPen(DEFAULT_PEN);
     this.out += full ? 'x' : `\x1b[${this.#cols}Gxx`;
@@ -124,7 +124,7 @@ export class Painter {
   }
 
   /** `under`: the background of untouched cells. `early`: the last cell is left alone, with the cursor in front of it. */
-  #paintLine(line: Line, under: number, early: boolean): void {
+  #paintLine(line: Cells, under: number, early: boolean): void {
     const data = line._data;
     const pen = this.#scratch;
     const end = early ? this.#cols - 1 : this.#cols;
@@ -155,7 +155,7 @@ export class Painter {
   }
 
   /** How many blanks of this background follow each other. */
-  #blankRun(line: Line, from: number, end: number, bg: number): number {
+  #blankRun(line: Cells, from: number, end: number, bg: number): number {
     const data = line._data;
     const pen = defaultPen();
     let column = from + 1;

@@ -106,7 +106,7 @@ export class Screen {
   }
 
   write(bytes: Uint8Array): void {
-    const all = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
+    const all = this.#held.length === 0 ? bytes : concat([this.#held, bytes]);
     const whole = all.length - incompleteTail(all);
     this.#held = whole === all.length ? NOTHING : all.slice(whole);
     for (let start = 0; start < whole; ) {
@@ -140,12 +140,12 @@ export class Screen {
       palette: this.#palette,
       links: this.#corrected.links,
       savedCursors: this.#corrected.savedCursors,
-      unfinished: concat(this.#unfinished.bytes, this.#held),
+      unfinished: concat([this.#unfinished.bytes, this.#held]),
     };
   }
 
   /** Yields now and then; nothing may be written to the screen until it returns. */
-  snapshot(scrollback: number): Generator<void, Uint8Array, void> {
+  snapshot(scrollback: number): Generator<void, Uint8Array<ArrayBuffer>, void> {
     return takeSnapshot(this.state, scrollback);
   }
 

@@ -13,7 +13,7 @@ import { cellPen, cellText, cellWidth, defaultPen, Painter } from './paint.js';
 import type { Palette } from './palette.js';
 import type { SavedCursor, SavedCursors } from './saved-cursor.js';
 import { DEFAULT_PEN, extendedBits, type Pen } from './sgr.js';
-import type { Buffer, Core, Line } from './xterm-internals.js';
+import { blankCells, type Buffer, type Cells, type Core } from './xterm-internals.js';
 
 export interface ScreenState {
   readonly core: Core;
@@ -28,14 +28,23 @@ export interface ScreenState {
 const MOUSE_MODES: Readonly<Record<string, number>> = { X10: 9, VT200: 1000, DRAG: 1002, ANY: 1003 };
 const CURSOR_STYLES = { block: 2, underline: 4, bar: 6 } as const;
 
+/** Text is turned into bytes in parts of this size, so that no step takes long. */
+const CHUNK_CHARS = 32 * 1024;
+
 /** Yields between lines, so that it can be done in slices; the terminal must not change until it is done. */
 export function* takeSnapshot(
   state: ScreenState,
   scrollback: number,
-): Generator<void, Uint8Array, void> {
+): Generator<void, Uint8Array<ArrayBuffer>, void> {
   const writer = new SnapshotWriter(state);
-  yield* writer.write(scrollback);
-  return concat(new TextEncoder().encode(writer.text), state.unfinished);
+  const steps = writer.write(scrollback);
+  const chunks: Uint8Array[] = [];
+  while (steps.next().done !== true) {
+    if (writer.chars >= CHUNK_CHARS) chunks.push(writer.take());
+    yield;
+  }
+  chunks.push(writer.take(), state.unfinished);
+  return concat(chunks);
 }
 
 class SnapshotWriter {
@@ -54,8 +63,15 @@ class SnapshotWriter {
     this.#painter = new Painter(state.links, rows, cols);
   }
 
-  get text(): string {
-    return this.#painter.out;
+  get chars(): number {
+    return this.#painter.out.length;
+  }
+
+  /** What has been written since the last call, as UTF-8. */
+  take(): Uint8Array {
+    const bytes = new TextEncoder().encode(this.#painter.out);
+    this.#painter.out = '';
+    return bytes;
   }
 
   *write(scrollback: number): Generator<void, void, void> {
@@ -68,14 +84,14 @@ class SnapshotWriter {
       this.#put(this.#keyboard(keyboard.alternate), '\x1b[?47l\x1b[H');
     }
     this.#saveCursor(normal);
-    yield* this.#painter.paint(lines(normal, normal.ybase - Math.min(scrollback, normal.ybase)));
+    yield* this.#painter.paint(this.#lines(normal, scrollback));
     this.#painter.setPen(DEFAULT_PEN);
     this.#put(this.#tabStops(normal), this.#keyboard(keyboard.normal));
     if (active === alt) {
       this.#put(this.#margins(normal));
       this.#enterAlternate(normal);
       this.#saveCursor(alt);
-      yield* this.#painter.paint(lines(alt, alt.ybase));
+      yield* this.#painter.paint(this.#lines(alt, 0));
       this.#painter.setPen(DEFAULT_PEN);
       this.#put(this.#tabStops(alt), this.#keyboard(keyboard.alternate));
     }
@@ -115,8 +131,9 @@ class SnapshotWriter {
         return cellText(line, column);
       }
       if (active.x === this.#cols - 1) {
-        // A wide character that did not fit, with autowrap off.
-        this.#moveTo(active, active.x);
+        // A wide character did not fit, with autowrap off. Another one does not fit either.
+        if (cellText(line, active.x) === '' && cellWidth(line, active.x) === 1) this.#moveTo(active, active.x);
+        else this.#pendingWrap(active, line);
         return '\u4e00';
       }
     }
@@ -126,7 +143,7 @@ class SnapshotWriter {
   }
 
   /** Only a character printed in the last column leaves the cursor behind it. */
-  #pendingWrap(active: Buffer, line: Line): void {
+  #pendingWrap(active: Buffer, line: Cells): void {
     const last = this.#cols - 1;
     const column = cellWidth(line, last) === 0 ? last - 1 : last;
     const text = cellText(line, column);
@@ -179,6 +196,22 @@ class SnapshotWriter {
     this.#put(undesignate(saved.charsets, saved.glevel), saved.origin ? '\x1b[?6l' : '');
     this.#painter.setPen(DEFAULT_PEN);
     this.#put(pending ? '\x1b[2J\x1b[H' : '\x1b[H');
+  }
+
+  /**
+   * The screen's lines, and some above. Where the first of them continues another, that one goes before it, or a blank
+   * one that scrolls away: lines can move down, and then it shows which belong together.
+   */
+  *#lines(buffer: Buffer, above: number): Generator<Cells, void, void> {
+    let first = buffer.ybase - Math.min(above, buffer.ybase);
+    if (buffer.lines.get(first)?.isWrapped === true) {
+      if (first > 0) first--;
+      else if (buffer === this.#core._bufferService.buffers.alt) yield blankCells(this.#cols);
+    }
+    for (let index = first; index < buffer.lines.length; index++) {
+      const line = buffer.lines.get(index);
+      if (line !== undefined) yield line;
+    }
   }
 
   #margins({ scrollTop, scrollBottom }: Buffer): string {
@@ -235,13 +268,6 @@ class SnapshotWriter {
 
   #put(...texts: readonly string[]): void {
     for (const text of texts) this.#painter.out += text;
-  }
-}
-
-function* lines(buffer: Buffer, from: number): Generator<Line, void, void> {
-  for (let index = from; index < buffer.lines.length; index++) {
-    const line = buffer.lines.get(index);
-    if (line !== undefined) yield line;
   }
 }
 

@@ -52,7 +52,7 @@ type Request = Extract<ToMirrors, { kind: 'snapshot' | 'screen' }>;
 interface Job {
   readonly mirror: Mirror;
   readonly request: Request;
-  readonly steps: Generator<void, Uint8Array, void>;
+  readonly steps: Generator<void, Uint8Array<ArrayBuffer>, void>;
 }
 
 export class Turns {
@@ -241,7 +241,7 @@ export class Turns {
           request: request.request,
           snapshot: { offset: screen.offset, rows: screen.rows, cols: screen.cols, bytes },
         },
-        bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [],
+        [bytes.buffer],
       );
       return;
     } while (this.#options.nowMs() < endMs);

@@ -68,19 +68,32 @@ export interface Cell extends Attributes {
   content: number;
 }
 
-export interface Line {
+/** What a line holds. */
+export interface Cells {
   readonly _data: Uint32Array;
   readonly _combined: Record<number, string | undefined>;
   readonly _extendedAttrs: Record<number, ExtendedAttrs | undefined>;
-  readonly length: number;
+  /** Continues the line before. */
   isWrapped: boolean;
+}
+
+export interface Line extends Cells {
+  readonly length: number;
   getWidth(index: number): number;
   hasContent(index: number): number;
   setCellFromCodepoint(index: number, codePoint: number, width: number, attrs: Attributes): void;
   addCodepointToCell(index: number, codePoint: number, width: number): void;
   resize(cols: number, fill: Attributes): boolean;
+  cleanupMemory(): number;
+  copyCellsFrom(from: Line, fromColumn: number, toColumn: number, count: number, backwards: boolean): void;
   insertCells(pos: number, count: number, fill: Cell): void;
   translateToString(trimRight: boolean): string;
+}
+
+export function blankCells(cols: number): Cells {
+  const _data = new Uint32Array(cols * CELL_SIZE);
+  for (let at = 0; at < _data.length; at += CELL_SIZE) _data[at] = 1 << WIDTH_SHIFT;
+  return { _data, _combined: {}, _extendedAttrs: {}, isWrapped: false };
 }
 
 export interface Buffer {
@@ -91,6 +104,7 @@ export interface Buffer {
   readonly scrollTop: number;
   readonly scrollBottom: number;
   readonly tabs: Record<number, boolean | undefined>;
+  readonly _memoryCleanupQueue: { clear(): void };
 }
 
 /** Translates ASCII; undefined is ASCII itself. */

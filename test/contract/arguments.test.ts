@@ -178,7 +178,7 @@ const handles = primitives.flatMap(({ def }: { readonly def: PrimitiveDef }) =>
 test.each(handles)('every method of $name refuses every wrong type', async (one) => {
   const host = openLuaHost();
   expect(await outcomesOf(host, one.cases, `handle = ${one.sample}`)).toEqual(
-    one.cases.map(({ message }) => expect.stringContaining(message)),
+    one.cases.map(({ message }): unknown => expect.stringContaining(message)),
   );
 });
 

@@ -4,65 +4,76 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AgentRecord } from '../../protocol/agents.js';
 import { eventually } from '../support/eventually.js';
-import { isAlive, makePlace, type Place, runCli, startHub } from '../support/hub-process.js';
+import { isAlive, makePlace, type Place, type RunningHub, runCli, startHub } from '../support/hub-process.js';
 import { SocketClient } from '../support/socket-client.js';
 import { git } from '../support/temp-repo.js';
 
 type NewAgent = AgentRecord & { readonly worktree_created: boolean };
 
-async function json<T>(place: Place, ...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await place.run(...args, '--json');
-  expect(code, stderr).toBe(0);
-  return JSON.parse(stdout) as T;
+/** Asks the hub without a process in between. */
+async function ask<T>({ info }: RunningHub, method: string, params: object = {}): Promise<T> {
+  const client = await SocketClient.greet(info.socket);
+  client.say({ type: 'request', id: 1, method, params: params as never });
+  const { ok, value, error } = await client.hear('response');
+  client.socket.destroy();
+  expect(ok, error?.message).toBe(true);
+  return value as T;
 }
 
-const list = (place: Place) => json<AgentRecord[]>(place, 'agent', 'list');
+const start = (hub: RunningHub, params: object) => ask<NewAgent>(hub, 'agent.new', { cmd: 'cat', ...params });
+const list = async (hub: RunningHub) => (await ask<{ agents: AgentRecord[] }>(hub, 'agent.list')).agents;
+const screen = async (hub: RunningHub, id: string) =>
+  (await ask<{ text: string }>(hub, 'session.screen', { id })).text;
+
+async function kill9({ info, process: hub }: RunningHub): Promise<void> {
+  process.kill(info.pid, 'SIGKILL');
+  await hub.done;
+}
+
+const worktrees = (place: Place) => git(place.repo, 'worktree', 'list', '--porcelain');
 
 test('an agent outlives kill -9 of its hub, and goes on with the next one in the same shell', async () => {
   const place = await makePlace();
   const first = await startHub(place);
-  const agent = await json<NewAgent>(place, 'agent', 'new', 'feature/x', '--cmd', 'bash --norc --noprofile');
-  expect(agent).toMatchObject({ branch: 'feature/x', state: 'running', worktree_created: true, agent: 'sh' });
-  const id = agent.session_uuid.slice(0, 8);
-  const type = (text: string) => place.run('session', 'send', id, text, '--enter');
-  const screen = async () => (await place.run('session', 'screen', id)).stdout;
-  await type('marker=from-before; cd .. && cd -');
-  await eventually(async () => (await screen()).includes('marker=from-before'));
+  const made = await place.run('agent', 'new', 'feature/x', '--cmd', 'bash --norc --noprofile', '--json');
+  expect(made.code, made.stderr).toBe(0);
+  const agent = JSON.parse(made.stdout) as NewAgent;
+  expect(agent).toMatchObject({
+    branch: 'feature/x',
+    state: 'running',
+    worktree_created: true,
+    agent: 'bash',
+  });
+  const id = agent.session_uuid;
+  await place.run('session', 'send', id.slice(0, 8), 'marker=from-before', '--enter');
+  await eventually(async () => (await screen(first, id)).includes('marker=from-before'));
 
-  process.kill(first.info.pid, 'SIGKILL');
-  await first.process.done;
+  await kill9(first);
   expect(isAlive(agent.pid ?? 0)).toBe(true);
 
-  await startHub(place);
-  expect(await list(place)).toMatchObject([
-    {
-      session_uuid: agent.session_uuid,
-      branch: 'feature/x',
-      pid: agent.pid,
-      worktree_path: agent.worktree_path,
-    },
+  const second = await startHub(place);
+  expect(await list(second)).toMatchObject([
+    { session_uuid: id, branch: 'feature/x', pid: agent.pid, worktree_path: agent.worktree_path },
   ]);
-  await type('echo "still $marker"');
-  await eventually(async () => (await screen()).includes('still from-before'));
-  expect(await git(place.repo, 'worktree', 'list', '--porcelain')).toContain('locked botster: session');
-
-  const again = await json<NewAgent>(place, 'agent', 'new', 'feature/x', '--cmd', 'cat');
-  expect(again).toMatchObject({ worktree_created: false, worktree_path: agent.worktree_path });
+  await place.run('session', 'send', id.slice(0, 8), 'echo "still $marker"', '--enter');
+  await eventually(async () => (await screen(second, id)).includes('still from-before'));
+  expect(await worktrees(place)).toContain('locked botster: session');
+  expect(await start(second, { branch: 'feature/x' })).toMatchObject({
+    worktree_created: false,
+    worktree_path: agent.worktree_path,
+  });
 });
 
 test('locks of sessions that ended while no hub ran are taken away by the next hub', async () => {
   const place = await makePlace();
   const first = await startHub(place);
-  const agent = await json<NewAgent>(place, 'agent', 'new', 'x', '--cmd', 'cat');
-  process.kill(first.info.pid, 'SIGKILL');
-  await first.process.done;
+  const agent = await start(first, { branch: 'x' });
+  await kill9(first);
   process.kill(agent.pid ?? 0, 'SIGKILL');
-  expect(await git(place.repo, 'worktree', 'list', '--porcelain')).toContain('locked');
-  await startHub(place);
-  await eventually(
-    async () => !(await git(place.repo, 'worktree', 'list', '--porcelain')).includes('locked'),
-  );
-  expect(await list(place)).toMatchObject([{ session_uuid: agent.session_uuid, state: 'exited' }]);
+  expect(await worktrees(place)).toContain('locked');
+  const second = await startHub(place);
+  await eventually(async () => !(await worktrees(place)).includes('locked'));
+  expect(await list(second)).toMatchObject([{ session_uuid: agent.session_uuid, state: 'exited' }]);
 });
 
 describe('for people', () => {
@@ -93,9 +104,9 @@ describe('for people', () => {
 
   test('rm ends it by any of its names', async () => {
     const place = await makePlace();
-    await startHub(place);
+    const hub = await startHub(place);
     for (const name of ['feature/x', 'bob']) {
-      await json(place, 'agent', 'new', 'feature/x', '--cmd', 'cat', '--name', 'bob');
+      await start(hub, { branch: 'feature/x', name: 'bob' });
       const { code, stderr } = await place.run('agent', 'rm', name);
       expect({ code, stderr }).toEqual({
         code: 0,
@@ -104,21 +115,21 @@ describe('for people', () => {
         ),
       });
     }
-    expect(await list(place)).toEqual([]);
+    expect(await list(hub)).toEqual([]);
   });
 
   test('rm --delete-worktree says what would be lost, and with --force where it is', async () => {
     const place = await makePlace();
-    await startHub(place);
-    const agent = await json<NewAgent>(place, 'agent', 'new', 'x', '--cmd', 'cat');
+    const hub = await startHub(place);
+    const agent = await start(hub, { branch: 'x' });
     const path = agent.worktree_path ?? '';
     writeFileSync(join(path, 'notes.txt'), 'precious\n');
     const refused = await place.run('agent', 'rm', 'x', '--delete-worktree');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
-      /^botster: \/.* \(branch x\) has work that would be lost:\n {2}1 untracked files: notes\.txt\n.*The agent still runs\.\nThe option is --force\.\n$/,
+      /^botster: \/.* \(branch x\) has work that would be lost:\n {2}1 untracked file: notes\.txt\n.*The agent still runs\.\nThe option is --force\.\n$/,
     );
-    expect(await list(place)).toMatchObject([{ state: 'running' }]);
+    expect(await list(hub)).toMatchObject([{ state: 'running' }]);
     const removed = await place.run('agent', 'rm', 'x', '--delete-worktree', '--force');
     expect(removed.stderr).toMatch(
       /Removed the worktree \/.*, and the branch x\.\n.*refs\/botster\/recovery\/x-/,
@@ -130,7 +141,7 @@ describe('for people', () => {
 
   test('what cannot be started says why and leaves nothing', async () => {
     const place = await makePlace();
-    await startHub(place);
+    const hub = await startHub(place);
     const cases: [string[], RegExp][] = [
       [['new', 'x', '--cmd', 'no-such-command'], /^botster: step spawn: .*no-such-command/],
       [['new', 'x', '--agent', 'nobody'], /^botster: there is no agent 'nobody'; there are: aider, /],
@@ -149,12 +160,12 @@ describe('for people', () => {
       stderr: 'botster: Say either --agent or --cmd, not both.\n',
     });
     expect(await git(place.repo, 'branch', '--format=%(refname:short)')).toBe('main');
-    expect(await list(place)).toEqual([]);
+    expect(await list(hub)).toEqual([]);
   });
 
   test('a prompt comes from stdin with -, and a line for the shell is run by one', async () => {
     const place = await makePlace();
-    await startHub(place);
+    const hub = await startHub(place);
     const line = 'echo "[$BOTSTER_PROMPT]"; exec cat';
     const { stdout } = await runCli(
       ['agent', 'new', '--in-place', '--cmd', line, '--prompt', '-', '--json'],
@@ -166,8 +177,7 @@ describe('for people', () => {
     );
     const agent = JSON.parse(stdout) as NewAgent;
     expect(agent).toMatchObject({ in_place: true, prompt: 'Do it', args: ['-c', line] });
-    const screen = async () => (await place.run('session', 'screen', agent.session_uuid)).stdout;
-    await eventually(async () => (await screen()).includes('[Do it]'));
+    await eventually(async () => (await screen(hub, agent.session_uuid)).includes('[Do it]'));
   });
 });
 

@@ -249,6 +249,47 @@ describe('a session that has ended', () => {
   });
 });
 
+describe('the output of a session', () => {
+  const text = (bytes: string) => Buffer.from(bytes, 'base64').toString();
+
+  it('can be read while it runs, from any offset, in pieces', async () => {
+    const client = await watching();
+    const { uuid } = await client.spawn('sh', ['-c', 'seq 1 20000; exec cat'], { ring_bytes: 64 * 1024 });
+    const attach = await client.attach(uuid);
+    await attach.until('20000\r\n');
+    const end = attach.offset as number;
+    let all = '';
+    for (let since = 0; since < end; ) {
+      const piece = await client.request('session.history', { id: uuid, since, max_bytes: 10_000 });
+      expect(piece).toMatchObject({ offset: since, end });
+      all += text(piece.data_base64);
+      since = all.length;
+    }
+    expect(all).toBe(Array.from({ length: 20_000 }, (_, i) => `${i + 1}\r\n`).join(''));
+    const last = await client.request('session.history', { id: uuid, since: end - 7 });
+    expect(text(last.data_base64)).toBe('20000\r\n');
+    const beyond = await client.request('session.history', { id: uuid, since: end + 9 });
+    expect(beyond).toEqual({ offset: end, data_base64: '', end });
+  });
+
+  it('is there as far as memory has it when nothing is recorded', async () => {
+    const client = await watching();
+    const more = { ring_bytes: 64 * 1024, history_bytes: 0 };
+    const { uuid } = await client.spawn('sh', ['-c', 'seq 1 20000; exec cat'], more);
+    const attach = await client.attach(uuid);
+    await attach.until('20000\r\n');
+    const end = attach.offset as number;
+    for (const params of [{ id: uuid }, { id: uuid, since: 5 }]) {
+      const { offset, data_base64 } = await client.request('session.history', params);
+      expect(offset).toBe(end - 64 * 1024);
+      expect(text(data_base64)).toMatch(/20000\r\n$/);
+    }
+    await client.request('session.kill', { id: uuid, signal: 'KILL' });
+    await attach.ended();
+    expect(text((await client.request('session.history', { id: uuid })).data_base64)).toMatch(/20000\r\n$/);
+  });
+});
+
 describe('the size of a session', () => {
   const sizes = `trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done`;
 

@@ -1,4 +1,4 @@
-/** A process of its own that holds a file lock (primitives/file-lock.ts). Ends with the test at the latest. */
+/** A process of its own that holds a file lock (system/file-lock.ts). Ends with the test at the latest. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { fillRepo } from '../../bench/large-repo.js';
 import type { Progress } from '../../worktrees/progress.js';
 import { Worktrees } from '../../worktrees/worktrees.js';
-import { fillRepo } from '../support/large-repo.js';
 import { cleanEnv, git, makeRepo, tempDir } from '../support/temp-repo.js';
 import { until } from '../support/until.js';
 import { failureOf, openWorktrees } from '../support/worktrees-host.js';

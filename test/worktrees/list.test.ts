@@ -1,8 +1,10 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseWorktrees } from '../../worktrees/list.js';
 import { statusEntries } from '../../worktrees/losses.js';
-import { git } from '../support/temp-repo.js';
+import { cleanEnv, git, tempDir } from '../support/temp-repo.js';
 import { openWorktrees } from '../support/worktrees-host.js';
 
 test('all worktrees are listed, with what they are on', async () => {
@@ -59,4 +61,26 @@ test('no text makes the readers fail', () => {
       for (const { name } of statusEntries(text)) expect(typeof name).toBe('string');
     }),
   );
+});
+
+test('what is gone, or not made to its end, is not found', async () => {
+  const { repo, worktrees } = await openWorktrees();
+  const { path } = await worktrees.create({ branch: 'x' });
+  expect(await worktrees.find('x')).toMatchObject({ path });
+  expect(await worktrees.find('main')).toMatchObject({ path: repo });
+  await git(repo, 'worktree', 'lock', '--reason', 'botster: being created (0)', path);
+  expect(await worktrees.find('x')).toBe(undefined);
+  await git(repo, 'worktree', 'unlock', path);
+  rmSync(path, { recursive: true });
+  expect(await worktrees.find('x')).toBe(undefined);
+});
+
+test('a git that knows no -z is understood', async () => {
+  const { repo } = await openWorktrees();
+  const folder = tempDir();
+  const path = process.env['PATH'];
+  const script = `#!/bin/sh\ncase "$*" in *-z) exit 129;; esac\nPATH='${path}' exec git "$@"\n`;
+  writeFileSync(join(folder, 'git'), script, { mode: 0o755 });
+  const { worktrees } = await openWorktrees(repo, { ...cleanEnv, PATH: `${folder}:${path}` });
+  expect(await worktrees.list()).toMatchObject([{ path: repo, branch: 'main' }]);
 });

@@ -91,6 +91,15 @@ test('many changes are counted, and some named', async () => {
   expect(details['untracked_count']).toBe(30);
 });
 
+test('the main working tree has a status, too', async () => {
+  const { repo, worktrees } = await openWorktrees();
+  expect((await worktrees.status(repo)).losses.changed.count).toBe(0);
+  put(join(repo, 'README.md'));
+  put(join(repo, 'new'));
+  const { losses } = await worktrees.status(repo);
+  expect(losses).toMatchObject({ changed: { count: 1 }, untracked: { count: 1 } });
+});
+
 test('ignored files are no obstacle, but told', async () => {
   const { repo, worktrees } = await openWorktrees();
   put(join(repo, '.gitignore'), 'build\n*.log\n');

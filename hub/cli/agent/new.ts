@@ -93,9 +93,13 @@ export const agentNewCommand = defineCommand({
   },
 });
 
-/** A plain name or path is run as it is; anything else is a line for the shell. */
-function commandOf(line: string): { cmd: string; args?: string[] } {
-  return /^[\w@%+=:,./~-]+$/.test(line) ? { cmd: line } : { cmd: '/bin/sh', args: ['-c', line] };
+/** Plain words are a command and its arguments; anything else is a line for the shell. */
+export function commandOf(line: string): { cmd: string; args?: string[] } {
+  const words = line.trim().split(/ +/);
+  const [cmd = '', ...args] = words;
+  const isPlain = words.every((word) => /^[\w@%+=:,./-]+$/.test(word)) && !cmd.includes('=');
+  if (!isPlain) return { cmd: '/bin/sh', args: ['-c', line] };
+  return args.length === 0 ? { cmd } : { cmd, args };
 }
 
 async function promptFrom(terminal: Terminal): Promise<string> {

@@ -12,13 +12,15 @@ import type { HubIdentity } from '../../../primitives/context.js';
 import type { SessionExit, SessionRecord, SizePolicy } from '../../../protocol/session.js';
 import type { TerminalFrame } from '../../../protocol/terminal-frames.js';
 import { connectToHub, type HubConnection } from '../connect.js';
-import type { ScreenText } from './attach-view.js';
+import type { Screen, ScreenText } from './attach-view.js';
 import type { Size } from './outer-terminal.js';
 
 /** Bytes that may be on their way to the terminal. */
 export const WINDOW_BYTES = 256 * 1024;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
+/** Pieces of input, of up to 64 KiB each. */
+const MAX_TYPED_EARLY = 64;
 /** How long a hub may be away before nobody waits for it any more. */
 const MAX_AWAY_MS = 30 * 60_000;
 /** A hub that has just started may still be looking for its session host. */
@@ -40,8 +42,8 @@ export interface LinkHandlers {
   readonly onInputRefused: (reason: string) => void;
   readonly onEnded: (reason: string, exit: SessionExit | undefined) => void;
   readonly onAway: () => void;
-  /** Attached again; `offset` is the session's. */
-  readonly onBack: (offset: number) => void;
+  /** Attached again. */
+  readonly onBack: () => void;
   /** It is over: nothing will come. */
   readonly onFailed: (error: HubError) => void;
 }
@@ -68,6 +70,9 @@ export class AttachLink {
   #retry: Disposable | undefined;
   #awaySinceMs = 0;
   #retryMs = FIRST_RETRY_MS;
+  /** Whether the host knows the attach. Keys before that wait. */
+  #isAttached = false;
+  readonly #typedEarly: Uint8Array[] = [];
   /** Whether the host knows our size. */
   #hasSize = false;
   #sizePolicy: SizePolicy | undefined;
@@ -95,7 +100,9 @@ export class AttachLink {
     }
     this.#connection = connection;
     try {
-      const session = await this.#attachAt(connection, this.#options.position());
+      const session = await this.#attachOver(connection);
+      this.#isAttached = true;
+      for (const bytes of this.#typedEarly.splice(0)) this.input(bytes);
       void connection.closed.then(() => this.#lost(connection));
       return session;
     } catch (thrown) {
@@ -105,25 +112,22 @@ export class AttachLink {
     }
   }
 
-  /** Whether keys reach the session now. */
+  /** Whether there is a hub; keys before the attach wait for it. */
   get isOpen(): boolean {
     return this.#connection !== undefined;
   }
 
-  /** Asks for a snapshot, and what follows it. */
-  refresh(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    const last = this.#attach;
-    this.#attachAt(connection, undefined).then(
-      // Not before, or for a moment nobody would be attached.
-      () => connection.client.request('session.detach', { attach: last }).catch(() => undefined),
-      (error: unknown) => this.#failed(error),
-    );
+  /** Begins anew, at the byte where it is: what came makes no sense. */
+  restart(): void {
+    this.#connection?.close();
   }
 
   input(bytes: Uint8Array): void {
     if (this.#options.viewOnly || bytes.length === 0 || this.#connection === undefined) return;
+    if (!this.#isAttached) {
+      if (this.#typedEarly.length < MAX_TYPED_EARLY) this.#typedEarly.push(bytes);
+      return;
+    }
     if (!this.#hasSize) this.#tellSize(true);
     this.#connection.client.sendTerminal({ type: 'input', attach: this.#attach, bytes });
   }
@@ -154,9 +158,19 @@ export class AttachLink {
     this.#owedBytes = 0;
   }
 
-  async screen(): Promise<ScreenText | undefined> {
+  /** Undefined where there is no connection now. */
+  async screenText(): Promise<ScreenText | undefined> {
+    return await this.#screen(false);
+  }
+
+  async screen(): Promise<Screen | undefined> {
+    const screen = await this.#screen(true);
+    return screen && { ...screen, bytes: Buffer.from(screen.text) };
+  }
+
+  async #screen(ansi: boolean): Promise<(ScreenText & { readonly offset: number }) | undefined> {
     return await this.#connection?.client
-      .request('session.screen', { id: this.#options.uuid })
+      .request('session.screen', { id: this.#options.uuid, ansi })
       .catch(() => undefined);
   }
 
@@ -166,8 +180,9 @@ export class AttachLink {
     this.#connection?.close();
   }
 
-  async #attachAt(connection: HubConnection, offset: number | undefined): Promise<SessionRecord> {
+  async #attachOver(connection: HubConnection): Promise<SessionRecord> {
     const { uuid, viewOnly } = this.#options;
+    const offset = this.#options.position();
     const keeps = this.#options.isClipped() && this.#sizePolicy === 'latest';
     const size = viewOnly || keeps ? undefined : this.#options.size();
     this.#hasSize = size !== undefined;
@@ -198,6 +213,8 @@ export class AttachLink {
   #lost(connection: HubConnection): void {
     if (this.#closed || this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#isAttached = false;
+    this.#typedEarly.length = 0;
     this.#awaySinceMs = this.#options.clock.nowMs();
     this.#retryMs = FIRST_RETRY_MS;
     this.#options.handlers.onAway();
@@ -208,7 +225,7 @@ export class AttachLink {
     this.#retry = this.#options.clock.after(this.#retryMs, () => {
       this.#retryMs = Math.min(this.#retryMs * 1.5, MAX_RETRY_MS);
       this.open().then(
-        (session) => this.#options.handlers.onBack(session.offset),
+        () => this.#options.handlers.onBack(),
         (error: unknown) => this.#failed(error),
       );
     });
@@ -218,8 +235,6 @@ export class AttachLink {
     if (this.#closed) return;
     const code = isHubError(error) ? error.code : '';
     const awayMs = this.#options.clock.nowMs() - this.#awaySinceMs;
-    // While connected, the end of the connection tells.
-    if (code === 'hub.connection_lost' && this.#connection !== undefined) return;
     if (PASSING.includes(code) ? awayMs < MAX_AWAY_MS : code.startsWith('host.') && awayMs < HOST_AWAY_MS) {
       this.#tryAgain();
     } else {

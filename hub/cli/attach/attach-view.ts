@@ -25,19 +25,19 @@ export const SETTLE_MS = 150;
 /** How long the first notice stays: with nothing new to show, and with something. A key takes it away at once. */
 const NOTICE_MS = 3_000;
 const NOTICE_OVER_OUTPUT_MS = 1_000;
-/** The host's screens may be a few milliseconds behind its bytes. */
-const OLDER_MS = 25;
-/** Then an older one has to do. */
-const MAX_OLDER_SCREENS = 8;
+/** The host's screens may be a little behind its bytes: it is asked again after so long, then less and less often. */
+const FIRST_RETRY_MS = 25;
+const MAX_RETRY_MS = 1_000;
 
-type Snapshot = Extract<TerminalFrame, { type: 'snapshot' }>;
-type Output = Extract<TerminalFrame, { type: 'output' }>;
+/** Text that makes a terminal of this size show the session's screen at `offset`. */
+export type Screen = Pick<Extract<TerminalFrame, { type: 'snapshot' }>, 'offset' | 'rows' | 'cols' | 'bytes'>;
+export type Output = Pick<Extract<TerminalFrame, { type: 'output' }>, 'offset' | 'bytes'>;
 
 export interface ViewPorts {
   /** Writes to the terminal; when that is done, `consumed` bytes of the stream can be granted again. */
   readonly write: (data: Uint8Array | string, consumed: number) => void;
-  /** The screen has to come anew: a snapshot. */
-  readonly refresh: () => void;
+  /** The screen has to come anew: `screen` follows. */
+  readonly wantScreen: () => void;
   /** The screen is wanted as text: `showText`. Called for every change; the caller sees to it that it is not too often. */
   readonly wantText: () => void;
 }
@@ -68,14 +68,16 @@ export class AttachView {
   #isClipped = false;
   #position: number | undefined;
   /** The first screen with the notice over it, and what came since. */
-  #noticed: { readonly snapshot: Snapshot; readonly since: Output[] } | undefined;
+  #noticed: { readonly snapshot: Screen; readonly since: Output[] } | undefined;
   #notice: string | undefined;
   #isCovered = false;
   #noticeTimer: Disposable | undefined;
   #settleTimer: Disposable | undefined;
-  /** Screens in a row that were older than what shows. */
-  #olderScreens = 0;
-  #olderTimer: Disposable | undefined;
+  /** Asked for, and come but for an offset that the output has not reached. */
+  #asked = false;
+  #screenToCome: Screen | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #retryTimer: Disposable | undefined;
   /** What the passed output did to the terminal. */
   #alternateScreen = false;
   #colors = false;
@@ -108,47 +110,63 @@ export class AttachView {
     return this.#isClipped;
   }
 
-  snapshot(frame: Snapshot): void {
-    if (frame.offset < (this.#position ?? 0) && this.#olderScreens < MAX_OLDER_SCREENS) {
-      this.#options.ports.write('', frame.bytes.length);
-      this.#skipOlder();
-      return;
-    }
-    this.#olderScreens = 0;
-    this.#position = frame.offset;
-    this.#sessionSize = { rows: frame.rows, cols: frame.cols };
+  /** A snapshot in the stream: the first, or one that takes the place of bytes that were missed. */
+  snapshot(screen: Screen): void {
+    this.#position = screen.offset;
     this.#dropNoticed();
-    if (!this.#fits()) {
-      this.#options.ports.write('', frame.bytes.length);
-      this.#clip();
-      return;
-    }
-    this.#isClipped = false;
-    this.#paint(frame, frame.bytes.length);
-    if (this.#began) this.#showNotice();
-    else this.#noticeFirst(frame);
+    this.#screenToCome = undefined;
+    const first = !this.#began;
     this.#began = true;
+    this.#options.ports.write('', screen.bytes.length);
+    if (!this.#take(screen)) return;
+    if (first) this.#noticeFirst(screen);
+    else this.#showNotice();
   }
 
   /** False: bytes before these are missing. */
-  output(received: Output): boolean {
-    const known = (this.#position ?? -1) - received.offset;
-    if (known < 0) return false;
-    const frame = { ...received, bytes: received.bytes.subarray(known) };
-    if (known > 0) this.#options.ports.write('', received.bytes.length - frame.bytes.length);
-    if (frame.bytes.length === 0) return true;
-    this.#position = received.offset + received.bytes.length;
-    if (this.#isClipped) {
-      this.#options.ports.write('', frame.bytes.length);
-      this.#options.ports.wantText();
-    } else if (this.#noticed !== undefined) {
-      this.#noticed.since.push(frame);
-      if (this.#noticed.since.length === 1) this.#expireNoticed(NOTICE_OVER_OUTPUT_MS);
-    } else {
-      this.clearNotice();
-      this.#pass(frame);
+  output({ offset, bytes }: Output): boolean {
+    const position = this.#position ?? -1;
+    if (offset > position) return false;
+    if (offset + bytes.length <= position) {
+      this.#options.ports.write('', bytes.length);
+      return true;
     }
+    // What was shown already is not shown again.
+    const fresh = bytes.subarray(position - offset);
+    this.#position = offset + bytes.length;
+    const screen = this.#screenToCome;
+    if (screen === undefined || screen.offset > this.#position) {
+      this.#show({ offset: position, bytes: fresh }, bytes.length);
+      return true;
+    }
+    const before = fresh.subarray(0, screen.offset - position);
+    this.#show({ offset: position, bytes: before }, bytes.length);
+    this.#takeScreenToCome();
+    this.#show({ offset: screen.offset, bytes: fresh.subarray(before.length) }, 0);
     return true;
+  }
+
+  /** Has the screen come anew. The output goes on meanwhile. */
+  refresh(): void {
+    this.#retryTimer?.dispose();
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#screenToCome = undefined;
+    this.#options.ports.wantScreen();
+  }
+
+  /** The answer to `wantScreen`; undefined if it could not be had. */
+  screen(screen: Screen | undefined): void {
+    this.#asked = false;
+    if (screen === undefined || screen.offset < (this.#position ?? 0)) {
+      // To go back would put lines a second time into the terminal's scrollback.
+      this.#retryTimer = this.#options.clock.after(this.#retryMs, () => this.refresh());
+      this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+      return;
+    }
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#screenToCome = screen;
+    if (screen.offset === this.#position) this.#takeScreenToCome();
   }
 
   /** The session has another size from here on in the stream. */
@@ -194,28 +212,58 @@ export class AttachView {
   /** What puts the terminal back. Nothing is shown after it. */
   end(): string {
     this.#releaseNoticed();
-    this.#settleTimer?.dispose();
-    this.#olderTimer?.dispose();
+    for (const timer of [this.#settleTimer, this.#retryTimer]) timer?.dispose();
     return leave(this.#size, { alternateScreen: this.#alternateScreen, colors: this.#colors });
   }
 
-  #paint(frame: Snapshot, consumed: number): void {
+  #show(output: Output, consumed: number): void {
+    const { ports } = this.#options;
+    if (this.#isClipped) {
+      ports.write('', consumed);
+      ports.wantText();
+    } else if (this.#noticed !== undefined) {
+      // Granted when it is shown.
+      ports.write('', Math.max(0, consumed - output.bytes.length));
+      this.#noticed.since.push(output);
+      if (this.#noticed.since.length === 1) this.#expireNoticed(NOTICE_OVER_OUTPUT_MS);
+    } else {
+      this.clearNotice();
+      ports.write(this.#filter.push(output.bytes), consumed);
+    }
+  }
+
+  #takeScreenToCome(): void {
+    const screen = this.#screenToCome;
+    this.#screenToCome = undefined;
+    if (screen === undefined) return;
+    this.#releaseNoticed();
+    if (this.#take(screen)) this.#showNotice();
+  }
+
+  /** Shows a screen, if it has the terminal's size. */
+  #take(screen: Screen): boolean {
+    this.#sessionSize = { rows: screen.rows, cols: screen.cols };
+    if (this.#fits()) {
+      this.#isClipped = false;
+      this.#paint(screen);
+      return true;
+    }
+    this.#clip();
+    return false;
+  }
+
+  #paint({ bytes }: Screen): void {
     this.#filter.reset();
     this.#isCovered = false;
     this.#alternateScreen = false;
     this.#synchronized = false;
-    const screen = this.#filter.push(frame.bytes);
-    const text = [Buffer.from(cleanSlate(this.#size)), screen];
+    const text = [Buffer.from(cleanSlate(this.#size)), this.#filter.push(bytes)];
     // A program in the middle of a frame of its own goes on with it.
     if (!this.#synchronized) text.push(Buffer.from(shown));
-    this.#options.ports.write(Buffer.concat(text), consumed);
+    this.#options.ports.write(Buffer.concat(text), 0);
   }
 
-  #pass({ bytes }: Output): void {
-    this.#options.ports.write(this.#filter.push(bytes), bytes.length);
-  }
-
-  #noticeFirst(snapshot: Snapshot): void {
+  #noticeFirst(snapshot: Screen): void {
     this.#noticed = { snapshot, since: [] };
     this.#options.ports.write(notice(this.#options.firstNotice, this.#size), 0);
     this.#expireNoticed(NOTICE_MS);
@@ -232,8 +280,10 @@ export class AttachView {
     if (noticed === undefined) return;
     this.#noticed = undefined;
     this.#noticeTimer?.dispose();
-    this.#paint(noticed.snapshot, 0);
-    for (const frame of noticed.since) this.#pass(frame);
+    this.#paint(noticed.snapshot);
+    for (const { bytes } of noticed.since) {
+      this.#options.ports.write(this.#filter.push(bytes), bytes.length);
+    }
   }
 
   /** Forgets them: something newer is shown. */
@@ -250,16 +300,6 @@ export class AttachView {
     this.#isCovered = !this.#isClipped;
   }
 
-  /**
-   * The screen that came is older than what shows: to go back would put lines a second time into the terminal's
-   * scrollback. It is asked for again, and the output goes on meanwhile.
-   */
-  #skipOlder(): void {
-    this.#olderScreens++;
-    this.#olderTimer?.dispose();
-    this.#olderTimer = this.#options.clock.after(OLDER_MS, () => this.#options.ports.refresh());
-  }
-
   #settleSoon(): void {
     this.#settleTimer?.dispose();
     this.#settleTimer = this.#options.clock.after(SETTLE_MS, () => this.#settle());
@@ -268,7 +308,7 @@ export class AttachView {
   /** Terminals arrange text anew in their own ways when their size changes: the true screen has to come. */
   #settle(): void {
     this.#releaseNoticed();
-    if (this.#fits()) this.#options.ports.refresh();
+    if (this.#fits()) this.refresh();
     else this.#clip();
   }
 

@@ -58,30 +58,33 @@ export class RawTerminal {
     return terminalSize();
   }
 
-  /** `done` is called when the terminal took it. */
+  /** `done` is called when the terminal took it. After `restore` nothing is written. */
   write(data: Uint8Array | string, done?: () => void): void {
-    if (data.length === 0) done?.();
+    if (data.length === 0 || this.#restored) done?.();
     else process.stdout.write(data, () => done?.());
   }
 
   /** Gives the terminal back. Once. */
   restore(): void {
     if (this.#restored) return;
-    this.#restored = true;
-    for (const undo of this.#undo) undo();
+    for (const undo of this.#undo.splice(0)) undo();
     try {
+      const last = this.#handlers.leaving();
+      this.#restored = true;
       // At exit nothing asynchronous runs any more; writes to terminals are synchronous anyway.
-      writeSync(process.stdout.fd, this.#handlers.leaving());
+      writeSync(process.stdout.fd, last);
       process.stdin.setRawMode(false);
     } catch {
       // It is gone.
     }
+    this.#restored = true;
     process.stdin.pause();
   }
 
   #on(source: NodeJS.EventEmitter, event: string, listener: (...args: never[]) => void): void {
-    source.on(event, listener as () => void);
-    this.#undo.push(() => source.off(event, listener as () => void));
+    const general = listener as (...args: unknown[]) => void;
+    source.on(event, general);
+    this.#undo.push(() => source.off(event, general));
   }
 }
 

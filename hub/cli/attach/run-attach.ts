@@ -22,6 +22,7 @@ const KEYS_MS = 1_000;
 const AWAY_NOTICE_MS = 400;
 /** Drawing text of a session of another size. */
 const TEXT_MS = 100;
+const TEXT_RETRY_MS = 500;
 const REFUSED_NOTICE_MS = 3_000;
 const BELL = '\u0007';
 
@@ -66,8 +67,7 @@ export async function runAttach({
     handlers: {
       onFrame: (frame) => {
         if (frame.type === 'snapshot') view.snapshot(frame);
-        else if (frame.type === 'output' && !view.output(frame)) link.refresh();
-        if (caughtUpAt !== undefined && (view.position ?? 0) >= caughtUpAt) caughtUp();
+        else if (frame.type === 'output' && !view.output(frame)) link.restart();
       },
       onResized: (size) => view.sessionResized(size),
       onInputRefused: () => warn('keys were not taken: the program does not read them'),
@@ -79,25 +79,20 @@ export async function runAttach({
           );
         });
       },
-      onBack: (offset) => {
+      onBack: () => {
         away?.dispose();
-        caughtUpAt = offset;
         view.clearNotice();
-        if ((view.position ?? 0) >= offset) caughtUp();
+        if (view.isCovered) view.refresh();
       },
       onFailed: (error) => end({ status: EXIT.failure, text: `[${error.message}]` }),
     },
   });
   let away: { dispose(): void } | undefined;
-  let caughtUpAt: number | undefined;
-  const caughtUp = (): void => {
-    caughtUpAt = undefined;
-    if (view.isCovered) link.refresh();
-  };
 
   const text = new TextWanted(clock, async () => {
-    const screen = await link.screen();
+    const screen = await link.screenText();
     if (screen !== undefined) view.showText(screen);
+    return screen !== undefined;
   });
   const view = new AttachView({
     size: terminalSize(),
@@ -109,7 +104,7 @@ export async function runAttach({
         raw.write(data, () => {
           if (consumed > 0) link.grant(consumed);
         }),
-      refresh: () => link.refresh(),
+      wantScreen: () => void link.screen().then((screen) => view.screen(screen)),
       wantText: () => text.want(),
     },
   });
@@ -117,7 +112,7 @@ export async function runAttach({
     view.setNotice(message);
     clock.after(REFUSED_NOTICE_MS, () => {
       view.clearNotice();
-      link.refresh();
+      view.refresh();
     });
   };
 
@@ -141,7 +136,7 @@ export async function runAttach({
       view.resized(size);
       link.resized();
     },
-    onContinue: () => link.refresh(),
+    onContinue: () => view.refresh(),
     onEnd: (status) => end({ status, text: '' }),
     leaving: () => view.end(),
   });
@@ -183,11 +178,12 @@ function clippedHint({ size_policy }: SessionRecord, viewOnly: boolean, keysText
 /** Fetches the text when it is wanted, one at a time and not too often. */
 class TextWanted {
   readonly #clock: RealClock;
-  readonly #fetch: () => Promise<void>;
+  /** Whether it could be had. */
+  readonly #fetch: () => Promise<boolean>;
   #wanted = false;
   #busy = false;
 
-  constructor(clock: RealClock, fetch: () => Promise<void>) {
+  constructor(clock: RealClock, fetch: () => Promise<boolean>) {
     this.#clock = clock;
     this.#fetch = fetch;
   }
@@ -201,8 +197,10 @@ class TextWanted {
     this.#busy = true;
     while (this.#wanted) {
       this.#wanted = false;
-      await this.#fetch();
-      await new Promise<void>((resolve) => void this.#clock.after(TEXT_MS, resolve));
+      const had = await this.#fetch();
+      this.#wanted ||= !had;
+      const pauseMs = had ? TEXT_MS : TEXT_RETRY_MS;
+      await new Promise<void>((resolve) => void this.#clock.after(pauseMs, resolve));
     }
     this.#busy = false;
   }

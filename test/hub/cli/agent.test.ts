@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { agentTable } from '../../../hub/cli/agent/agent-text.js';
+import { commandOf } from '../../../hub/cli/agent/new.js';
 import { progressLine, progressText } from '../../../hub/cli/agent/progress-line.js';
 import { agentsCheck } from '../../../hub/cli/doctor-agents.js';
 import type { AgentRecord } from '../../../protocol/agents.js';
@@ -52,6 +53,32 @@ describe('the table of agents', () => {
     const text = agentTable([{ ...inPlace, title: '\u001b]0;x\u0007\u009b31m' }], nowMs, testTerminal({}));
     expect(text).toContain('(main checkout)');
     expect(text).toContain('?]0;x??31m');
+  });
+});
+
+describe('--cmd', () => {
+  it.each([
+    ['bash', { cmd: 'bash' }],
+    ['./run.sh', { cmd: './run.sh' }],
+    [' npm run  dev:web --port=8080 ', { cmd: 'npm', args: ['run', 'dev:web', '--port=8080'] }],
+  ])('%s is run as it is', (line, command) => {
+    expect(commandOf(line)).toEqual(command);
+  });
+
+  it.each([
+    '',
+    'a; b',
+    'FOO=1 cmd',
+    '~/bin/x',
+    'echo "a b"',
+    'a | b',
+    'ls *',
+    'a > b',
+    'echo $HOME',
+    'a\nb',
+    "it's",
+  ])('%j is for the shell', (line) => {
+    expect(commandOf(line)).toEqual({ cmd: '/bin/sh', args: ['-c', line] });
   });
 });
 

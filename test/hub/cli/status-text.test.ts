@@ -21,6 +21,7 @@ const report: StatusReport = {
   },
   counters: { 'control.requests': 12, 'worker.died.watch': 1 },
   sessions: [{ uuid: '6f1c0b52-9d6e-4f0a-8f4e-2f8f6f4c1a11', state: 'running', label: 'fix the parser' }],
+  session_host: { pid: 12399, version: '0.1.0', connected: true, sessions: 1 },
   plugins: [
     { name: 'github', state: 'loaded' },
     {
@@ -44,6 +45,7 @@ it('is aligned and fits 80 columns', () => {
   loop lag  p50 0.1 ms   p99 1.3 ms   max 44 ms
   queues    control 0/8192   bulk 3/65536
   memory    95 MB   node v20.19.0
+  host      pid 12399, botster 0.1.0, 1 running
 
 Sessions (1)
   6f1c0b52-9d6e-4f0a-8f4e-2f8f6f4c1a11  running  fix the parser
@@ -69,10 +71,29 @@ it('aligns with colours too', () => {
 });
 
 it('leaves out what is not there', () => {
-  const { url: _, ...quiet } = { ...report, sessions: [], plugins: [], clients: [], counters: {} };
+  const {
+    url: _,
+    session_host: _host,
+    ...quiet
+  } = { ...report, sessions: [], plugins: [], clients: [], counters: {} };
   const text = statusText(quiet, plain);
   expect(text.trimEnd().split('\n')).toHaveLength(8);
   expect(text).not.toContain('url');
+});
+
+it.each([
+  [{ connected: false, sessions: 0 }, 'not running'],
+  [{ pid: 7, version: '1.0.0', connected: true, sessions: 2 }, 'pid 7, botster 1.0.0, 2 running'],
+  [
+    { pid: 7, version: '1.0.0', connected: false, sessions: 2 },
+    'pid 7, botster 1.0.0   <red>not connected</>',
+  ],
+  [{ connected: false, sessions: 0, error: 'too old' }, 'not running   <red>too old</>'],
+])('a session host %o', (session_host, text) => {
+  const painted = statusText({ ...report, session_host }, (style, words) =>
+    style === 'red' ? `<red>${words}</>` : words,
+  );
+  expect(painted).toContain(`  host      ${text}\n`);
 });
 
 describe('durations', () => {

@@ -58,7 +58,8 @@ describe('requests', () => {
   it('about sessions go to the host as they are and come back as they are; others go to the hub', async () => {
     const { host, events, greet } = await open({
       // Fields that this build does not know, and an order of its own.
-      answer: ({ id }, client) => client.say({ type: 'response', id, ok: true, value: { z: [1, 'ü'], a: { b: null } } }),
+      answer: ({ id }, client) =>
+        client.say({ type: 'response', id, ok: true, value: { z: [1, 'ü'], a: { b: null } } }),
     });
     const client = await greet();
     client.say(ask(3, 'session.get', { id: 'x', more: true }));
@@ -87,8 +88,15 @@ describe('requests', () => {
   it('that come before the host has greeted keep their order', async () => {
     const { host, path } = await open();
     const client = await SocketClient.connect(path);
-    const greeting = { type: 'hello', protocol_version: PROTOCOL_VERSION, client: 'x', version: '1' } as const;
-    const requests = Array.from({ length: 20 }, (_, n) => encodeMessage(ask(n, 'session.get', { id: String(n) })));
+    const greeting = {
+      type: 'hello',
+      protocol_version: PROTOCOL_VERSION,
+      client: 'x',
+      version: '1',
+    } as const;
+    const requests = Array.from({ length: 20 }, (_, n) =>
+      encodeMessage(ask(n, 'session.get', { id: String(n) })),
+    );
     client.raw(Buffer.concat([encodeMessage(greeting), ...requests]));
     const behind = await host.client(1);
     await until(() => behind.requests.length === 20);
@@ -130,7 +138,10 @@ describe('requests', () => {
     const { greet, host } = await open({ answer: () => ({}) });
     const client = await greet();
     client.say(ask(1, 'session.send', { id: 'x', data_base64: 'A'.repeat(MAX_RELAYED_BYTES) }));
-    expect(await client.hear('response')).toMatchObject({ id: 1, error: { code: 'protocol.frame_too_large' } });
+    expect(await client.hear('response')).toMatchObject({
+      id: 1,
+      error: { code: 'protocol.frame_too_large' },
+    });
     client.say(ask(1, 'session.get'));
     expect(await client.hear('response')).toMatchObject({ id: 1, ok: true });
     expect((await host.client(1)).requests).toHaveLength(1);
@@ -146,11 +157,22 @@ describe('terminal frames', () => {
     const behind = await host.client(1);
     const sent = [
       terminal({ type: 'output', attach: 9, offset: 2 ** 40, bytes: Uint8Array.of(0, 255, 10) }),
-      terminal({ type: 'snapshot', attach: 9, offset: 5, rows: 24, cols: 80, bytes: new Uint8Array(300_000).fill(7) }),
+      terminal({
+        type: 'snapshot',
+        attach: 9,
+        offset: 5,
+        rows: 24,
+        cols: 80,
+        bytes: new Uint8Array(300_000).fill(7),
+      }),
       Buffer.from(encodeMessage({ type: 'event', name: 'attach.resized', data: { attach: 9 } })),
     ];
     behind.raw(Buffer.concat(sent));
-    expect(await client.hear('event')).toEqual({ type: 'event', name: 'attach.resized', data: { attach: 9 } });
+    expect(await client.hear('event')).toEqual({
+      type: 'event',
+      name: 'attach.resized',
+      data: { attach: 9 },
+    });
     expect(hex(client.terminal)).toEqual(sent.slice(0, 2).map((frame) => frame.subarray(4).toString('hex')));
 
     const typed = [
@@ -248,7 +270,11 @@ describe('the way', () => {
     client.raw(terminal({ type: 'input', attach: 1, bytes: Buffer.from('bye') }));
     client.socket.end();
     await until(() => behind.closed);
-    expect(Buffer.from(behind.frames.at(-1)?.payload ?? []).subarray(4).toString()).toBe('bye');
+    expect(
+      Buffer.from(behind.frames.at(-1)?.payload ?? [])
+        .subarray(4)
+        .toString(),
+    ).toBe('bye');
   });
 
   it('ends with the hub', async () => {
@@ -262,7 +288,9 @@ describe('the way', () => {
   });
 
   it('is opened again after the host was lost', async () => {
-    const { host, greet } = await open({ answer: ({ method }) => (method === 'session.list' ? { sessions: [] } : undefined) });
+    const { host, greet } = await open({
+      answer: ({ method }) => (method === 'session.list' ? { sessions: [] } : undefined),
+    });
     const client = await greet();
     client.say(ask(1, 'session.get'));
     client.say(ask(2, 'session.screen'));
@@ -306,7 +334,12 @@ describe('without a host', () => {
     const { config, greet } = await openHub();
     const client = await greet();
     client.say(ask(1, 'session.list'));
-    expect(await client.hear('response')).toEqual({ type: 'response', id: 1, ok: true, value: { sessions: [] } });
+    expect(await client.hear('response')).toEqual({
+      type: 'response',
+      id: 1,
+      ok: true,
+      value: { sessions: [] },
+    });
     client.say(ask(2, 'session.list', { ended: true }));
     expect(await client.hear('response')).toMatchObject({ error: { code: 'host.not_running' } });
     client.say(ask(3, 'session.get', { id: 'x' }));

@@ -71,8 +71,10 @@ describe('an agent on a new branch', () => {
       warnings: [],
     });
     expect(await statuses(host)).toEqual(['creating_worktree', 'spawning', 'created feature/x', 'running']);
+    expect(host.log.at('warn').filter((line) => line.includes('worktree'))).toEqual([]);
     const path = String(agent['worktree_path']);
     expect(await git(path, 'branch', '--show-current')).toBe('feature/x');
+    expect(await host.core('return pty.get(...):is_alive()', agent['session_uuid'])).toEqual([true]);
     expect(await worktreesOf(host.repo)).toContain(
       `locked botster: session ${String(agent['session_uuid'])}`,
     );
@@ -244,7 +246,7 @@ describe('a step that fails is undone', () => {
 
   test('an error in a step is a failure too, and its traceback is in the log', async () => {
     const host = await openAgentsHost();
-    await host.core('require("hub.agent_creation").steps.environment = function() error("a bug") end');
+    await host.core('require("hub.agent_steps").environment = function() error("a bug") end');
     expect(await host.refusal('create', { branch: 'x', cmd: 'cat' })).toMatchObject({
       code: 'agent.failed',
       message: expect.stringContaining('a bug'),

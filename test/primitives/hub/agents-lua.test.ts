@@ -16,9 +16,13 @@ test('agents are names for sessions, known to every plugin', async () => {
      assert(hub.register_agent("none", {}))`,
     '=other',
   );
-  expect(await run('return hub.agents()')).toEqual([{ one: ['a'], many: ['a', 'b'], named: ['c'], none: [] }]);
+  expect(await run('return hub.agents()')).toEqual([
+    { one: ['a'], many: ['a', 'b'], named: ['c'], none: [] },
+  ]);
   expect(await run('return hub.unregister_agent("one"), hub.unregister_agent("one")')).toEqual([true, false]);
-  expect(await run('hub.register_agent("many", { { uuid = "x" } }) return hub.agents().many')).toEqual([['x']]);
+  expect(await run('hub.register_agent("many", { { uuid = "x" } }) return hub.agents().many')).toEqual([
+    ['x'],
+  ]);
 
   // What this engine took over stays, the rest ends with the one that registered it.
   other.dispose();
@@ -64,9 +68,14 @@ test('the worktrees of the page', async () => {
   const { run } = openLuaHost({ repoRoot });
   expect(await run('return hub.get_worktrees()')).toEqual([[{ path: repoRoot, branch: 'main' }]]);
   expect(
-    await run('local got hub.get_worktrees(function(list) got = #list end) while not got do timer.sleep(0.01) end return got'),
+    await run(
+      'local got hub.get_worktrees(function(list) got = #list end) while not got do timer.sleep(0.01) end return got',
+    ),
   ).toEqual([1]);
   const outside = openLuaHost();
   const [list, err] = await outside.run('return hub.get_worktrees()');
-  expect([list, err]).toEqual([undefined, expect.objectContaining({ code: expect.stringMatching(/^worktree\./) })]);
+  expect([list, err]).toEqual([
+    undefined,
+    expect.objectContaining({ code: expect.stringMatching(/^worktree\./) }),
+  ]);
 });

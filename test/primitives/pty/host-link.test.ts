@@ -8,7 +8,12 @@ import { RealClock } from '../../../base/real-clock.js';
 import { HostLink } from '../../../primitives/pty/host-link.js';
 import type { HostConfig } from '../../../protocol/host-config.js';
 import { processMark } from '../../../system/process-identity.js';
-import { type FakeAnswer, type FakeHostOptions, FakeSessionHost, sessionRecord } from '../../support/fake-session-host.js';
+import {
+  type FakeAnswer,
+  type FakeHostOptions,
+  FakeSessionHost,
+  sessionRecord,
+} from '../../support/fake-session-host.js';
 import { hostConfigIn } from '../../support/host-process.js';
 import { tempDir } from '../../support/temp-repo.js';
 import { until } from '../../support/until.js';
@@ -26,7 +31,8 @@ function openLink(config: HostConfig, clock = new RealClock()) {
     config,
     clock,
     receiver: {
-      adopted: ({ version }, sessions) => void heard.push(`adopted ${version} ${sessions.map(({ uuid }) => uuid).join()}`),
+      adopted: ({ version }, sessions) =>
+        void heard.push(`adopted ${version} ${sessions.map(({ uuid }) => uuid).join()}`),
       fact: ({ name }) => void heard.push(name),
       disconnected: () => void heard.push('disconnected'),
       gone: (pid) => void heard.push(`gone ${pid === process.pid ? 'self' : 'child'}`),
@@ -48,7 +54,7 @@ async function victim() {
   const child = spawn('sleep', ['60']);
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'spawn');
-  return { pid: child.pid as number, kill: () => once(child, 'exit', void child.kill('SIGKILL') as never) };
+  return { pid: child.pid as number, kill: () => once(child, 'exit', void child.kill('SIGKILL')) };
 }
 
 test('it greets with the token and watches', async () => {
@@ -143,7 +149,9 @@ test('a host that refuses the token says why', async () => {
   const { link, heard } = await open({
     answer: (_request, client) => client.say({ type: 'error', code: 'host.not_authorized', message: 'no' }),
   });
-  await expect(link.request('session.get', { id: 'a' })).rejects.toMatchObject({ code: 'host.not_authorized' });
+  await expect(link.request('session.get', { id: 'a' })).rejects.toMatchObject({
+    code: 'host.not_authorized',
+  });
   expect(heard).toEqual(['unusable host.not_authorized']);
 });
 

@@ -38,16 +38,19 @@ test('a leased port is held until it is released', async () => {
   await leases.release(port);
 });
 
-test.each([undefined, '127.0.0.1', '0.0.0.0'])('a port that somebody uses on %s is passed over', async (host) => {
-  const other = open();
-  const taken = await leased(other);
-  await other.release(taken);
-  const server = createServer();
-  onTestFinished(() => void server.close());
-  await new Promise<void>((resolve) => server.listen(taken, host, resolve));
-  const leases = open(() => (taken - FIRST_PORT + 0.5) / COUNT);
-  expect(await leased(leases)).not.toBe(taken);
-});
+test.each([undefined, '127.0.0.1', '0.0.0.0'])(
+  'a port that somebody uses on %s is passed over',
+  async (host) => {
+    const other = open();
+    const taken = await leased(other);
+    await other.release(taken);
+    const server = createServer();
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(taken, host, resolve));
+    const leases = open(() => (taken - FIRST_PORT + 0.5) / COUNT);
+    expect(await leased(leases)).not.toBe(taken);
+  },
+);
 
 test('ports go round: none is given out again at once, none that a session has', async () => {
   const leases = open(() => 0.5);

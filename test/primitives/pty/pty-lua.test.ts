@@ -16,19 +16,18 @@ import { openLuaHost } from '../../support/lua-host.js';
 import { MemoryLog } from '../../support/memory-log.js';
 import { until } from '../../support/until.js';
 
-const sh = (script: string, more = '') => `pty.spawn{ cmd = "sh", args = { "-c", [==[${script}]==] }, ${more} }`;
+const sh = (script: string, more = '') =>
+  `pty.spawn{ cmd = "sh", args = { "-c", [==[${script}]==] }, ${more} }`;
 
 describe('a session', () => {
   it('is started, typed into, looked at, resized, killed and forgotten', async () => {
     const { run } = openLuaHost();
-    await run(`session = assert(${sh('echo ready; exec cat', 'name = "demo", rows = 10, cols = 40, meta = { a = { 1, 2 } }')})`);
-    expect(await run('return session.uuid, session:is_alive(), session:port(), session:dimensions()')).toEqual([
-      expect.stringMatching(/^[0-9a-f]{8}-/),
-      true,
-      undefined,
-      10,
-      40,
-    ]);
+    await run(
+      `session = assert(${sh('echo ready; exec cat', 'name = "demo", rows = 10, cols = 40, meta = { a = { 1, 2 } }')})`,
+    );
+    expect(
+      await run('return session.uuid, session:is_alive(), session:port(), session:dimensions()'),
+    ).toEqual([expect.stringMatching(/^[0-9a-f]{8}-/), true, undefined, 10, 40]);
     expect(await run('return session:write("typed\\r")')).toEqual([true]);
     await eventually(async () => String((await run('return session:screen()'))[0]).includes('typed\ntyped'));
     expect(await run('return session:screen()')).toEqual([expect.stringMatching(/^ready\ntyped\ntyped\n*$/)]);
@@ -46,11 +45,9 @@ describe('a session', () => {
     expect(await run('return session:kill()')).toEqual([true]);
     const { pid } = info as { pid: number };
     expect(isAlive(pid)).toBe(false);
-    expect(await run('return session:is_alive(), session:info().state, session:info().exit.signal ~= nil')).toEqual([
-      false,
-      'exited',
-      true,
-    ]);
+    expect(
+      await run('return session:is_alive(), session:info().state, session:info().exit.signal ~= nil'),
+    ).toEqual([false, 'exited', true]);
     expect(await run('return session:kill()')).toEqual([true]);
     expect(await run('return pty.remove(session.uuid), #pty.list()')).toEqual([true, 0]);
     expect(await run('return session:is_alive(), session:dimensions()')).toEqual([false]);
@@ -89,8 +86,20 @@ describe('a session', () => {
         local session = assert(pty.spawn{ cmd = "cat", meta = { a = 1, b = 2 } })
         assert(session:update{ name = "x", meta = { b = 3, c = { d = "e" } } })
         local info = session:info()
-        return info.name, info.meta, session:update{ meta = { f = ("x"):rep(100000) } }`),
-    ).toEqual(['x', { a: 1, b: 3, c: { d: 'e' } }, undefined, expect.objectContaining({ code: 'pty.bad_config' })]);
+        local codes = {}
+        local function note(_, err) codes[#codes + 1] = err and err.code or "none" end
+        note(session:update{ meta = { f = ("x"):rep(100000) } })
+        note(session:update{ meta = { f = ("x"):rep(40000) } })
+        note(session:update{ meta = { g = ("x"):rep(40000) } })
+        session:kill{ grace = 0 }
+        note(session:update{ name = "after" })
+        return info.name, info.meta, codes, session:info().name`),
+    ).toEqual([
+      'x',
+      { a: 1, b: 3, c: { d: 'e' } },
+      ['pty.bad_config', 'none', 'session.meta_too_large', 'none'],
+      'after',
+    ]);
   });
 
   it('gets a signal', async () => {
@@ -160,7 +169,11 @@ describe('failures', () => {
     expect(await code('{ env = { A = "x\\0y" } }')).toBe('session.bad_env');
     expect(await code('{ env = { ["A=B"] = "x" } }')).toBe('session.bad_env');
     expect(await code('{ env = { A = true } }')).toBe('pty.bad_config');
-    expect(await code('{ args = { ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000) } }')).toBe('pty.bad_config');
+    expect(
+      await code(
+        '{ args = { ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000), ("x"):rep(100000) } }',
+      ),
+    ).toBe('pty.bad_config');
     const uuid = '01234567-89ab-cdef-0123-456789abcdef';
     expect(await code(`{ cmd = "cat", uuid = "${uuid}" }`)).toBeUndefined();
     expect(await code(`{ cmd = "cat", uuid = "${uuid}" }`)).toBe('session.exists');
@@ -173,11 +186,14 @@ describe('failures', () => {
     const { run, identity } = openLuaHost();
     const script = join(identity.repoRoot, 'broken');
     writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 });
-    const [code, exit] = await run(`
+    const [code, exit] = await run(
+      `
       local session, err = pty.spawn{ cmd = ... }
       if not session then return err.code end
       while session:is_alive() do timer.sleep(0.01) end
-      return "started", session:info().exit.code`, script);
+      return "started", session:info().exit.code`,
+      script,
+    );
     if (code !== 'session.spawn_failed') expect([code, exit]).toEqual(['started', expect.any(Number)]);
   });
 
@@ -402,9 +418,13 @@ describe('facts', () => {
       session:update{ name = "n" }
       session:resize(7, 70)
       session:write("x\\r")`);
-    const waitFor = (name: string) => eventually(async () => (await run('return told[...]', name))[0] as object);
+    const waitFor = (name: string) =>
+      eventually(async () => (await run('return told[...]', name))[0] as object);
     const uuid = (await run('return session.uuid'))[0];
-    expect(await waitFor('session_started')).toMatchObject({ session_uuid: uuid, session: { uuid, state: 'running' } });
+    expect(await waitFor('session_started')).toMatchObject({
+      session_uuid: uuid,
+      session: { uuid, state: 'running' },
+    });
     expect(await waitFor('session_updated')).toMatchObject({ session: { name: 'n' } });
     expect(await waitFor('pty_resized')).toEqual({ session_uuid: uuid, rows: 7, cols: 70 });
     expect(await waitFor('pty_title_changed')).toEqual({ session_uuid: uuid, title: 'the title' });
@@ -413,7 +433,10 @@ describe('facts', () => {
     expect(await waitFor('pty_notification')).toEqual({ session_uuid: uuid, title: 'T', body: 'B' });
     expect(await waitFor('pty_prompt')).toEqual({ session_uuid: uuid, mark: 'D', exit_code: 3 });
     expect(await waitFor('pty_modes_changed')).toMatchObject({ modes: { application_cursor: true } });
-    expect(await waitFor('pty_activity')).toMatchObject({ activity: 'busy', last_output_at: expect.any(Number) });
+    expect(await waitFor('pty_activity')).toMatchObject({
+      activity: 'busy',
+      last_output_at: expect.any(Number),
+    });
     expect(await run('local i = session:info() return i.title, i.cwd, i.modes.application_cursor')).toEqual([
       'the title',
       '/tmp',

@@ -47,7 +47,13 @@ test('what happened while the connection was down is told when it is back, once'
     'session_removed d',
     'sessions_adopted a,b,e',
   ]);
-  expect(data[0]).toEqual({ session_uuid: 'b', session_name: undefined, exit_code: 3, signal: undefined, lost: false });
+  expect(data[0]).toEqual({
+    session_uuid: 'b',
+    session_name: undefined,
+    exit_code: 3,
+    signal: undefined,
+    lost: false,
+  });
   expect(data[2]).toMatchObject({ session_uuid: 'd', lost: true });
 });
 
@@ -107,7 +113,10 @@ test('ids are uuids or what only one begins with', () => {
   adopt(1, [sessionRecord('abc'), sessionRecord('abd'), sessionRecord('ab')]);
   expect(sessions.find('ab')).toMatchObject({ uuid: 'ab' });
   expect(sessions.find('abc')).toMatchObject({ uuid: 'abc' });
-  expect(sessions.find('a')).toMatchObject({ code: 'session.ambiguous', details: { matches: ['abc', 'abd', 'ab'] } });
+  expect(sessions.find('a')).toMatchObject({
+    code: 'session.ambiguous',
+    details: { matches: ['abc', 'abd', 'ab'] },
+  });
   expect(sessions.find('')).toMatchObject({ code: 'session.not_found' });
 });
 

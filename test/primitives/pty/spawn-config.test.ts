@@ -57,7 +57,9 @@ test('a session has nothing of the hub, of its terminal or of the git that start
 });
 
 test('given variables win, numbers are text, false removes', () => {
-  const { env } = made({ env: { TERM: 'dumb', N: 3, X: 1.5, HOME: false, BOTSTER_SESSION_UUID: 'own' } }).params;
+  const { env } = made({
+    env: { TERM: 'dumb', N: 3, X: 1.5, HOME: false, BOTSTER_SESSION_UUID: 'own' },
+  }).params;
   expect(env).toMatchObject({ TERM: 'dumb', N: '3', X: '1.5', BOTSTER_SESSION_UUID: 'own' });
   expect('HOME' in env).toBe(false);
   expect(spawnRequest({ env: { X: true } }, '/repo', hubEnv, [])).toMatchObject({
@@ -68,7 +70,10 @@ test('given variables win, numbers are text, false removes', () => {
 
 test('a port sets PORT, unless that is given', () => {
   expect(made({ port: 4_000 }).params).toMatchObject({ port: 4_000, env: { PORT: '4000' } });
-  expect(made({ port: 4_000, env: { PORT: '80' } }).params).toMatchObject({ port: 4_000, env: { PORT: '80' } });
+  expect(made({ port: 4_000, env: { PORT: '80' } }).params).toMatchObject({
+    port: 4_000,
+    env: { PORT: '80' },
+  });
   expect(made({ port: true })).toMatchObject({ lease: true });
   expect(made({ port: false }).params.port).toBeUndefined();
 });
@@ -79,7 +84,13 @@ test('the folder is the repository, below it, or anywhere', () => {
   expect(made({ cwd: '~' }).params.cwd).not.toContain('~');
 });
 
-test.each(['', '../x', 'a/b', '-x', 'ü'])('no uuid is %j', (uuid) => {
+test.each([
+  '',
+  '../x',
+  'abc',
+  '01234567-89AB-cdef-0123-456789abcdef',
+  '01234567-89ab-cdef-0123-456789abcdef0',
+])('no uuid is %j', (uuid) => {
   expect(spawnRequest({ uuid }, '/repo', hubEnv, [])).toMatchObject({ code: 'pty.bad_config' });
 });
 

@@ -9,7 +9,7 @@ import { worktree } from '../../../primitives/worktree/worktree.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeHub } from '../../support/fake-hub.js';
 import { isAlive } from '../../support/hub-process.js';
-import { fillRepo } from '../../support/large-repo.js';
+import { fillRepo } from '../../../bench/large-repo.js';
 import { addHostFunctions, openLuaHost } from '../../support/lua-host.js';
 import { git, makeRepo, tempDir } from '../../support/temp-repo.js';
 import { until } from '../../support/until.js';

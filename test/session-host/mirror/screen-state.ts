@@ -68,6 +68,7 @@ export function stateOf(screen: Screen, { scrollback, blanksAreSpaces }: StateOp
       const line = buffer.lines.get(index)!;
       const pending = buffer === active && index === buffer.ybase + buffer.y && buffer.x >= cols;
       const cells = Array.from({ length: cols }, (_, column) => cell(line, column, pending));
+      // Whether the first one continues another shows when it moves down.
       rows.push({ wrapped: index > first && line.isWrapped, cells });
     }
     return rows;

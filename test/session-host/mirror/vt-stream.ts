@@ -100,31 +100,40 @@ const reset = oneOf('\x1b[!p', '\x1bc');
 /** Sequences that never end, or make no sense. */
 const broken = oneOf('\x1b', '\x1b[', '\x1b[3', '\x1b[?1;', '\x1b[1<2m', '\x1b]0;abc', '\x1bP$q', '\x1b(', '\x1b[1$', '\x1b_', '\u009b', '\u009d2;t');
 
-const text: fc.Arbitrary<Uint8Array> = fc
-  .oneof(
-    { arbitrary: word, weight: 14 },
-    { arbitrary: control, weight: 7 },
-    { arbitrary: sgr, weight: 7 },
-    { arbitrary: cursor, weight: 7 },
-    { arbitrary: edit, weight: 6 },
-    { arbitrary: region, weight: 2 },
-    { arbitrary: mode, weight: 4 },
-    { arbitrary: screenSwitch, weight: 2 },
-    { arbitrary: tabs, weight: 2 },
-    { arbitrary: charset, weight: 2 },
-    { arbitrary: keyboard, weight: 2 },
-    { arbitrary: strings, weight: 4 },
-    { arbitrary: broken, weight: 1 },
-    { arbitrary: reset, weight: 1 },
-  )
-  .map((chars) => Buffer.from(chars, 'utf8'));
-
 const garbage: fc.Arbitrary<Uint8Array> = fc.uint8Array({ minLength: 1, maxLength: 6 });
 
+/** Attributes that can be seen on blanks: a snapshot has to write such blanks as spaces. */
+const MARKS = /\x1b\[[^m]*m|\x1b\]8;|"q/;
+
+function streamOf(chars: (text: string) => string): fc.Arbitrary<Uint8Array> {
+  const text = fc
+    .oneof(
+      { arbitrary: word, weight: 14 },
+      { arbitrary: control, weight: 7 },
+      { arbitrary: sgr, weight: 7 },
+      { arbitrary: cursor, weight: 7 },
+      { arbitrary: edit, weight: 6 },
+      { arbitrary: region, weight: 2 },
+      { arbitrary: mode, weight: 4 },
+      { arbitrary: screenSwitch, weight: 2 },
+      { arbitrary: tabs, weight: 2 },
+      { arbitrary: charset, weight: 2 },
+      { arbitrary: keyboard, weight: 2 },
+      { arbitrary: strings, weight: 4 },
+      { arbitrary: broken, weight: 1 },
+      { arbitrary: reset, weight: 1 },
+    )
+    .map((piece) => Buffer.from(chars(piece), 'utf8'));
+  return fc
+    .array(fc.oneof({ arbitrary: text, weight: 40 }, { arbitrary: garbage, weight: 1 }), { maxLength: 60 })
+    .map((pieces) => Buffer.concat(pieces));
+}
+
 /** Bytes as a program might write them. */
-export const vtStream: fc.Arbitrary<Uint8Array> = fc
-  .array(fc.oneof({ arbitrary: text, weight: 40 }, { arbitrary: garbage, weight: 1 }), { maxLength: 60 })
-  .map((pieces) => Buffer.concat(pieces));
+export const vtStream = streamOf((text) => text);
+
+/** The same without underlines, links and the like. */
+export const unmarkedStream = streamOf((text) => (MARKS.test(text) ? '\x1b[1;31;44m' : text));
 
 /** With a single row, the mark that a line continues the one before cannot always be set again. */
 export const terminalSize = fc.record({

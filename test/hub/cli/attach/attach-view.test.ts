@@ -22,7 +22,7 @@ function setUp(size = SIZE) {
         terminal.write(data);
         calls.granted += consumed;
       },
-      refresh: () => void calls.refreshes++,
+      wantScreen: () => void calls.refreshes++,
       wantText: () => void calls.texts++,
     },
   });
@@ -33,11 +33,11 @@ function setUp(size = SIZE) {
     terminal,
     calls,
     snapshot: (text: string, at = size) => {
-      view.snapshot({ type: 'snapshot', attach: 1, offset, ...at, bytes: Buffer.from(text) });
+      view.snapshot({ offset, ...at, bytes: Buffer.from(text) });
     },
     output: (text: string, at = offset) => {
       const bytes = Buffer.from(text);
-      const taken = view.output({ type: 'output', attach: 1, offset: at, bytes });
+      const taken = view.output({ offset: at, bytes });
       if (taken) offset = at + bytes.length;
       return taken;
     },
@@ -118,22 +118,41 @@ describe('output', () => {
     expect([calls.granted, view.position]).toEqual([13, 7]);
   });
 
+  it('the screen comes anew at its place in the stream, and no line is in the scrollback twice', async () => {
+    const { view, output, snapshot, lines, calls } = setUp();
+    snapshot('');
+    view.typed();
+    output('1\r\n2\r\n3\r\n4\r\n5\r\nover');
+    view.refresh();
+    view.refresh();
+    expect(calls.refreshes).toBe(1);
+    // The screen after line 9; the output has not got there.
+    view.screen({ ...SIZE, offset: 32, bytes: Buffer.from('5\r\n6\r\n7\r\n8\r\n9\r\n') });
+    output('\r6\r\n7\r\n');
+    expect((await lines()).slice(-3)).toEqual(['5', '6ver', '7']);
+    output('8\r\n9\r\n10\r\n11\r\n');
+    expect(await lines()).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+    expect(calls.granted).toBe(40);
+  });
+
   it('a screen that is older than what shows is not gone back to', async () => {
     const { view, clock, output, snapshot, lines, calls } = setUp();
     snapshot('');
     view.typed();
     output('one\r\ntwo\r\n');
-    const older = { type: 'snapshot', attach: 2, offset: 5, ...SIZE, bytes: Buffer.from('one\r\n') } as const;
-    view.snapshot(older);
-    expect(view.position).toBe(10);
-    output('two\r\nthree', 5);
-    expect(await lines()).toEqual(['one', 'two', 'three']);
+    view.refresh();
+    view.screen({ ...SIZE, offset: 5, bytes: Buffer.from('one\r\n') });
+    expect([view.position, calls.refreshes]).toEqual([10, 1]);
+    expect(await lines()).toEqual(['one', 'two']);
     clock.advance(100);
-    expect(calls.refreshes).toBe(1);
-    // A host that has no newer one cannot be waited for.
-    for (let i = 0; i < 8; i++) view.snapshot(older);
-    expect(view.position).toBe(5);
-    expect(await lines()).toEqual(['one']);
+    expect(calls.refreshes).toBe(2);
+    view.screen(undefined);
+    clock.advance(100);
+    expect(calls.refreshes).toBe(3);
+    view.screen({ ...SIZE, offset: 10, bytes: Buffer.from('true') });
+    expect(await lines()).toEqual(['true']);
+    clock.advance(10_000);
+    expect(calls.refreshes).toBe(3);
   });
 
   it('has no questions in it, also when they are cut', async () => {
