@@ -69,7 +69,8 @@ export class Attachment {
   /** How far behind it may be now. Beyond LAG_BYTES only while it catches up. */
   #allowance: number;
   #needsSnapshot: boolean;
-  #waiting = false;
+  /** For a snapshot; at first for the beginning. */
+  #waiting = true;
   #failures = 0;
   #closed = false;
   /** Sizes that the session took on at offsets not sent yet, in order. */
@@ -88,6 +89,12 @@ export class Attachment {
     this.#needsSnapshot = offset === undefined || offset < source.start || offset > source.end;
     // What it misses it gets, however much that is, as long as it does not fall further back.
     this.#allowance = source.end - this.#offset + LAG_BYTES;
+  }
+
+  /** The client knows of the attach: from now on it is sent to. */
+  begin(): void {
+    this.#waiting = false;
+    this.pump();
   }
 
   /** The client can take more. */

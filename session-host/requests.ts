@@ -105,7 +105,7 @@ const handlers: Handlers = {
       ...(rows === undefined || cols === undefined ? {} : { size: { rows, cols } }),
     });
     client.add(attach, view);
-    return { value: { session: session.record() }, afterwards: () => view.pump() };
+    return { value: { session: session.record() }, afterwards: () => view.begin() };
   },
   'session.view': (_host, { attach, rows, cols, focused }, client) => {
     const view = client.view(attach);

@@ -37,7 +37,11 @@ function ambiguous(id: string, matches: readonly Named[]): HubError<'session.amb
 }
 
 export function sessionNotFound(id: string): HubError<'session.not_found'> {
-  return fail('session.not_found', `There is no session ${JSON.stringify(id)}. See "botster session list --all".`, {
-    id,
-  });
+  return fail(
+    'session.not_found',
+    `There is no session ${JSON.stringify(id)}. See "botster session list --all".`,
+    {
+      id,
+    },
+  );
 }

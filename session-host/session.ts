@@ -190,7 +190,7 @@ export class Session implements AttachmentSource {
     };
   }
 
-  /** Sends nothing before the view is pumped. */
+  /** Sends nothing before the view begins. */
   attach(spec: ViewSpec): View {
     const view = new View(this, spec);
     this.#views.add(view);

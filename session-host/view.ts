@@ -39,7 +39,7 @@ export class View {
   #size: TerminalSize | undefined;
   #detached = false;
 
-  /** Sends nothing before `pump`. */
+  /** Sends nothing before `begin`. */
   constructor(session: Session, spec: ViewSpec) {
     const { id, sink, viewOnly, size } = spec;
     this.session = session;
@@ -61,6 +61,11 @@ export class View {
       onComplete: () => this.end('exited', session.exit),
       onFault: (thrown) => this.#broken(thrown),
     });
+  }
+
+  /** The client knows of the attach. */
+  begin(): void {
+    this.#safely(() => this.#attachment.begin());
   }
 
   /** Sends what there is to send. */

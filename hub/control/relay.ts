@@ -8,7 +8,7 @@
  * opens another connection. Nothing here passes the hub's loop, and messages are not parsed again.
  */
 import type { Socket } from 'node:net';
-import { fail, HubError, isHubError } from '../../base/errors.js';
+import { fail, HubError, isHubError, messageOf } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
 import { encodeFrame, type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
 import { hostVersionMismatch } from '../../protocol/host-methods.js';
@@ -129,8 +129,7 @@ export class HostRelay {
       if (socket !== undefined) await this.#greet(socket);
     } catch (thrown) {
       socket?.destroy();
-      if (!isHubError(thrown)) throw thrown;
-      this.#fail(thrown);
+      this.#fail(isHubError(thrown) ? thrown : internal(thrown));
       return;
     }
     if (this.#over) {
@@ -268,6 +267,12 @@ function peek(payload: Uint8Array): { readonly type: string; readonly id?: numbe
   const found = head.exec(text);
   if (found === null) return decodeMessage(payload, hubMessages);
   return { type: found[1] as string, ...(found[2] === undefined ? {} : { id: Number(found[2]) }) };
+}
+
+function internal(thrown: unknown): HubError<'hub.internal'> {
+  // What a worker prints goes into the hub's log.
+  process.stderr.write(`the way to the session host failed: ${String((thrown as Error).stack)}\n`);
+  return fail('hub.internal', `The hub failed: ${messageOf(thrown)}. Its log says more: botster logs.`);
 }
 
 function notRunning(): HubError<'host.not_running'> {

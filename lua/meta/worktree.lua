@@ -67,7 +67,7 @@
 --- All that git does is done by child processes, on a thread of its own: a large repository holds up nobody. Worktrees are made below the hub's data folder, under a name that no other branch can have. No work is lost: what is there is left alone, and `worktree.delete` refuses what is in no commit or on no other branch.
 worktree = {}
 
---- Finds the worktree that a branch is checked out in. The main working tree counts.
+--- Finds the worktree that a branch is checked out in. The main working tree counts; one whose folder is gone, or that is not yet made to its end, does not.
 ---@param branch string Without `refs/heads/`. (not empty)
 ---@return string? path Absolute; nil if there is none.
 ---@return HubError? err worktree.no_repo, worktree.git_missing, worktree.git_failed, worktree.timeout, worktree.cancelled, worktree.busy, worktree.io, worktree.lost

@@ -107,9 +107,11 @@ export const pty = implement(ptyDef, (hub) => {
           // What has only its history left on disk is known to the host alone.
           if (found instanceof HubError && (found.code === 'session.ambiguous' || !sessions.connected))
             return found;
-          const params = { id: found instanceof HubError ? id : found.uuid };
-          const answer = await host.ask({ method: 'session.remove', params });
-          return answer instanceof HubError ? answer : undefined;
+          const uuid = found instanceof HubError ? id : found.uuid;
+          const answer = await host.ask({ method: 'session.remove', params: { id: uuid } });
+          if (answer instanceof HubError) return answer;
+          sessions.forget(uuid);
+          return undefined;
         },
         async lease_port() {
           if (leases.size >= MAX_LEASES) return host.tooManyLeases();

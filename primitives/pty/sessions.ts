@@ -31,7 +31,7 @@ export class Sessions {
     },
     'pty.exited': ({ session_uuid, exit }) => this.#exited(session_uuid, exit),
     'pty.removed': ({ session_uuid }) => {
-      this.#records.delete(session_uuid);
+      this.forget(session_uuid);
       this.#tell('session_removed', session_uuid);
     },
     'pty.updated': ({ session }) => {
@@ -118,6 +118,10 @@ export class Sessions {
   /** Takes a record that the host gave as an answer. */
   put(record: SessionRecord): void {
     this.#records.set(record.uuid, record);
+  }
+
+  forget(uuid: string): void {
+    this.#records.delete(uuid);
   }
 
   /** Takes what the host was asked to change, before it tells the change itself. */

@@ -44,6 +44,14 @@ function lengthOf(lead: number): number {
   return lead >= 0xe0 ? 3 : 2;
 }
 
+/** Where a piece of at most `maxBytes` from `start` on ends: behind a whole character, and one at least. */
+export function endOfPiece(bytes: Uint8Array, start: number, maxBytes: number): number {
+  if (start + maxBytes >= bytes.length) return bytes.length;
+  const end = start + maxBytes;
+  const whole = end - incompleteTail(bytes.subarray(start, end));
+  return whole > start ? whole : start + lengthOf(bytes[start] as number);
+}
+
 /** The bytes of the sequence that a parser is in. Look at it after each piece that the parser was given. */
 export class UnfinishedSequence {
   readonly #parser: Parser;

@@ -42,6 +42,8 @@ export function undesignate(charsets: readonly Charset[], glevel: number): strin
 export function untranslate(text: string, charset: Charset): string {
   if (charset === undefined) return text;
   const first = text.charAt(0);
-  const source = Object.entries(charset).find(([, shown]) => shown.charAt(0) === first && first < '\x7f')?.[0];
+  const source = Object.entries(charset).find(
+    ([, shown]) => shown.charAt(0) === first && first < '\x7f',
+  )?.[0];
   return source === undefined ? text : source + text.slice(1);
 }

@@ -47,7 +47,7 @@ export function contain(core: Core, onError: (thrown: unknown) => void): void {
   ]) {
     for (const handler of handlers) guardString(handler, onError);
   }
-  const print = core._inputHandler.print;
+  const print = core._inputHandler.print.bind(core._inputHandler);
   core._inputHandler.print = (data, start, end) => {
     try {
       print(data, start, end);

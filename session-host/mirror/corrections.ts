@@ -107,7 +107,10 @@ function correctAttributes(core: Core): void {
   handler.charAttributes = (params) => {
     const done = charAttributes(params);
     const pen = handler._curAttrData;
-    if ((pen.extended._ext & COLOR_MASK) === COLOR_MASK && params.params.subarray(0, params.length).includes(59)) {
+    if (
+      (pen.extended._ext & COLOR_MASK) === COLOR_MASK &&
+      params.params.subarray(0, params.length).includes(59)
+    ) {
       pen.extended = pen.extended.clone();
       pen.extended._ext &= ~COLOR_MASK;
     }
@@ -115,7 +118,10 @@ function correctAttributes(core: Core): void {
   };
 }
 
-/** A mark in the first column has nothing to join; xterm would give it a cell without width. */
+/**
+ * A mark in the first column has nothing to join; xterm would give it a cell without width. And with autowrap off, what
+ * is written over half of a wide character in the last column would leave the other half.
+ */
 function correctPrint(core: Core): void {
   const handler = core._inputHandler;
   const print = handler.print.bind(handler);
@@ -125,6 +131,10 @@ function correctPrint(core: Core): void {
       while (first < end && charWidth(data[first] as number) === 0) first++;
     }
     if (first < end) print(data, first, end);
+    if (core.coreService.decPrivateModes.wraparound) return;
+    const { active } = core._bufferService.buffers;
+    const line = active.lines.get(active.ybase + active.y);
+    if (line !== undefined) mendLine(line);
   };
 }
 
@@ -134,7 +144,8 @@ const corrected = new WeakSet<Line>();
 function correctLines(prototype: Line): void {
   if (corrected.has(prototype)) return;
   corrected.add(prototype);
-  const { insertCells, addCodepointToCell } = prototype;
+  const insertCells = Reflect.get(prototype, 'insertCells');
+  const addCodepointToCell = Reflect.get(prototype, 'addCodepointToCell');
   // The second half of a wide character that is split would move on without the first.
   prototype.insertCells = function (this: Line, pos, count, fill) {
     const first = pos % this.length;

@@ -55,7 +55,6 @@ export class HostMirror implements Mirror {
   /** Where the replay ends: before it the screen is not the session's. */
   #replayedAt = 0;
   #blamedMs: number[] = [];
-  #hadError = false;
   /** Why it was lost; said when it has been opened again. */
   #lostBecause: string | undefined;
 
@@ -177,13 +176,6 @@ export class HostMirror implements Mirror {
     this.#parsed = offset;
     this.#outbox.parsed(bytes);
     this.handlers.onParsed();
-  }
-
-  /** True once: the first error of the emulator is worth a line. */
-  firstError(): boolean {
-    const first = !this.#hadError;
-    this.#hadError = true;
-    return first;
   }
 
   #newOutbox(): Outbox {

@@ -45,7 +45,7 @@ export class MirrorThread implements MirrorPort {
   constructor({ clock, url, onMessage, onDeath }: MirrorThreadOptions) {
     this.#clock = clock;
     this.#heardMs = clock.nowMs();
-    const data: MirrorThreadData = { busy: this.#busy.buffer as SharedArrayBuffer };
+    const data: MirrorThreadData = { busy: this.#busy.buffer };
     this.#worker = new Worker(url ?? new URL('./mirror.worker.js', import.meta.url), {
       name: 'mirrors',
       workerData: data,

@@ -35,9 +35,17 @@ export type ToMirrors =
 
 export type FromMirrors =
   | { readonly kind: 'ready' | 'pong' }
-  | { readonly kind: 'batch'; readonly parsed: readonly Parsed[]; readonly said: readonly Said[] }
+  | {
+      readonly kind: 'batch';
+      readonly parsed: readonly Parsed[];
+      readonly said: readonly Said[];
+      /** Counters to raise. */
+      readonly counts: Readonly<Record<string, number>>;
+    }
   | { readonly kind: 'snapshot'; readonly request: number; readonly snapshot: Snapshot }
   | { readonly kind: 'screen'; readonly request: number; readonly screen: ScreenText }
+  /** A snapshot or text could not be made: our bug. */
+  | { readonly kind: 'refused'; readonly request: number; readonly message: string }
   /** The emulator threw outside of what is contained; this mirror is gone from the thread. */
   | { readonly kind: 'broken'; readonly id: number; readonly message: string };
 
@@ -51,6 +59,6 @@ export interface Parsed {
 export type Said = { readonly id: number } & (
   | { readonly reply: string }
   | { readonly fact: MirrorFact }
-  /** A counter to raise; `error` if it is worth a line in the log. */
-  | { readonly count: string; readonly error?: string }
+  /** The first time that something of the emulator threw; the sequence was skipped. */
+  | { readonly error: string }
 );

@@ -7,13 +7,14 @@
  */
 import type { Clock } from '../../base/clock.js';
 import type { Counters } from '../../base/counters.js';
-import { fail, messageOf } from '../../base/errors.js';
+import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { Disposable } from '../../base/scope.js';
 import { HostMirror } from './host-mirror.js';
 import type { FromMirrors, Said } from './mirror.calls.js';
 import { type MirrorPort, MirrorThread, type MirrorThreadOptions } from './mirror-thread.js';
-import type { Mirror, MirrorHandlers, ScreenText, Snapshot } from './mirror-types.js';
+import type { Mirror, MirrorHandlers } from './mirror-types.js';
+import { Requests } from './requests.js';
 
 /** Lines above the screen that a mirror keeps. */
 export const SCROLLBACK_LINES = 2_000;
@@ -41,20 +42,12 @@ export interface MirrorSpec {
   readonly name: string;
 }
 
-interface Pending {
-  readonly mirror: HostMirror;
-  readonly kind: 'snapshot' | 'screen';
-  readonly scrollback: number;
-  readonly resolve: (answer: Snapshot & ScreenText) => void;
-  readonly reject: (error: Error) => void;
-}
-
 export class Mirrors {
   readonly #options: MirrorsOptions;
   readonly #mirrors = new Set<HostMirror>();
   /** By the number under which the thread has it now: a new one each time it is opened, so that nothing is mixed up. */
   readonly #byId = new Map<number, HostMirror>();
-  readonly #requests = new Map<number, Pending>();
+  readonly #requests = new Requests((message) => this.#thread?.post(message));
   /** Mirrors with gathered bytes. */
   readonly #gathering = new Set<HostMirror>();
   #gather: Disposable | undefined;
@@ -62,7 +55,6 @@ export class Mirrors {
   #restart: Disposable | undefined;
   #deathsMs: number[] = [];
   #nextId = 1;
-  #nextRequest = 1;
   #closed: (() => void) | undefined;
 
   constructor(options: MirrorsOptions) {
@@ -86,7 +78,7 @@ export class Mirrors {
         post: (message, transfer) => this.#thread?.post(message, transfer),
         gather: (gathering) => this.#startGathering(gathering),
         overrun: (behind) => this.#overrun(behind),
-        request: (kind, from, scrollback) => this.#request(kind, from, scrollback),
+        request: (kind, from, scrollback) => this.#requests.ask(kind, from, scrollback),
         closed: (gone) => this.#forget(gone),
       },
     });
@@ -115,7 +107,7 @@ export class Mirrors {
     try {
       this.#thread = startThread({
         clock,
-        onMessage: (message) => this.#receive(message),
+        onMessage: (message) => this.#receiveSafely(message),
         onDeath: (reason, culprit) => this.#onDeath(reason, culprit),
       });
     } catch (thrown) {
@@ -131,18 +123,7 @@ export class Mirrors {
     const id = this.#nextId++;
     this.#byId.set(id, mirror);
     mirror.open(id);
-    if (mirror.ready) this.#askAgain(mirror);
-  }
-
-  /** What was asked while the mirror was not there. */
-  #askAgain(mirror: HostMirror): void {
-    for (const [request, pending] of this.#requests) {
-      if (pending.mirror === mirror) this.#ask(request, pending);
-    }
-  }
-
-  #ask(request: number, { kind, mirror, scrollback }: Pending): void {
-    this.#thread?.post({ kind, id: mirror.id, request, scrollback });
+    if (mirror.ready) this.#requests.askAgain(mirror);
   }
 
   #onDeath(reason: string, culprit: number): void {
@@ -168,24 +149,34 @@ export class Mirrors {
     this.#options.counters.add('mirror.failed');
     this.#options.log.log('error', 'a mirror failed', { session: mirror.name, reason });
     mirror.fail();
-    for (const [request, pending] of [...this.#requests]) {
-      if (pending.mirror !== mirror) continue;
-      this.#requests.delete(request);
-      pending.reject(failed(mirror));
+    this.#requests.rejectAll(mirror);
+  }
+
+  /** What a session's handler throws is its bug, and must not end the host. */
+  #receiveSafely(message: FromMirrors): void {
+    try {
+      this.#receive(message);
+    } catch (error) {
+      this.#options.counters.add('mirror.handler_error');
+      this.#options.log.log('error', 'a message of the mirror thread was not handled', { error });
     }
   }
 
   #receive(message: FromMirrors): void {
     switch (message.kind) {
       case 'batch':
+        for (const [name, count] of Object.entries(message.counts)) this.#options.counters.add(name, count);
         for (const said of message.said) this.#hear(said);
         for (const { id, offset } of message.parsed) this.#parsed(id, offset);
         return;
       case 'snapshot':
-        this.#answer(message.request, message.snapshot);
+        this.#requests.answer(message.request, message.snapshot);
         return;
       case 'screen':
-        this.#answer(message.request, message.screen);
+        this.#requests.answer(message.request, message.screen);
+        return;
+      case 'refused':
+        this.#refuse(message.request, message.message);
         return;
       case 'broken':
         this.#onBroken(message.id, message.message);
@@ -199,7 +190,7 @@ export class Mirrors {
     if (mirror === undefined) return;
     const wasReady = mirror.ready;
     mirror.parsed(offset);
-    if (!wasReady && mirror.ready) this.#askAgain(mirror);
+    if (!wasReady && mirror.ready) this.#requests.askAgain(mirror);
   }
 
   #hear(said: Said): void {
@@ -208,20 +199,14 @@ export class Mirrors {
     if ('reply' in said) mirror.handlers.onReply(Buffer.from(said.reply, 'utf8'));
     else if ('fact' in said) mirror.handlers.onFact(said.fact);
     else {
-      this.#options.counters.add(said.count);
-      if (said.error !== undefined && mirror.firstError()) {
-        this.#options.log.log('error', 'the emulator threw; the sequence was skipped', {
-          session: mirror.name,
-          error: said.error,
-        });
-      }
+      const fields = { session: mirror.name, error: said.error };
+      this.#options.log.log('error', 'the emulator threw; the sequence was skipped', fields);
     }
   }
 
-  #answer(request: number, answer: Snapshot | ScreenText): void {
-    const pending = this.#requests.get(request);
-    this.#requests.delete(request);
-    pending?.resolve(answer as Snapshot & ScreenText);
+  #refuse(request: number, error: string): void {
+    const session = this.#requests.refuse(request)?.name;
+    this.#options.log.log('error', 'a screen could not be written down', { session, error });
   }
 
   /** One mirror died, the thread lives. */
@@ -245,31 +230,12 @@ export class Mirrors {
     if (this.#thread !== undefined) this.#open(mirror);
   }
 
-  #request<T extends Snapshot | ScreenText>(
-    kind: 'snapshot' | 'screen',
-    mirror: HostMirror,
-    scrollback: number,
-  ): Promise<T> {
-    if (mirror.state === 'failed') return Promise.reject(failed(mirror));
-    if (mirror.state === 'closed') return Promise.reject(closed(mirror));
-    return new Promise<Snapshot & ScreenText>((resolve, reject) => {
-      const request = this.#nextRequest++;
-      const pending = { mirror, kind, scrollback, resolve, reject };
-      this.#requests.set(request, pending);
-      if (mirror.ready) this.#ask(request, pending);
-    }) as unknown as Promise<T>;
-  }
-
   #forget(mirror: HostMirror): void {
     this.#mirrors.delete(mirror);
     this.#byId.delete(mirror.id);
     this.#gathering.delete(mirror);
     this.#thread?.post({ kind: 'close', id: mirror.id });
-    for (const [request, pending] of [...this.#requests]) {
-      if (pending.mirror !== mirror) continue;
-      this.#requests.delete(request);
-      pending.reject(closed(mirror));
-    }
+    this.#requests.rejectAll(mirror);
   }
 
   /** One timer for all: what was gathered goes out together. */
@@ -281,12 +247,4 @@ export class Mirrors {
       this.#gathering.clear();
     });
   }
-}
-
-function failed({ name }: HostMirror): Error {
-  return fail('mirror.failed', `the screen of session ${name} is lost: its output made the emulator fail twice`);
-}
-
-function closed({ name }: HostMirror): Error {
-  return fail('mirror.closed', `the screen of session ${name} was closed`);
 }

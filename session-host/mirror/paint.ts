@@ -6,7 +6,14 @@
  */
 import type { Links } from './links.js';
 import { color, DEFAULT_PEN, loadPen, marksBlanks, type Pen, samePen, sgr } from './sgr.js';
-import { CELL_SIZE, type Cells, CODEPOINT_MASK, HAS_CONTENT, IS_COMBINED, WIDTH_SHIFT } from './xterm-internals.js';
+import {
+  CELL_SIZE,
+  type Cells,
+  CODEPOINT_MASK,
+  HAS_CONTENT,
+  IS_COMBINED,
+  WIDTH_SHIFT,
+} from './xterm-internals.js';
 
 export function defaultPen(): Pen {
   return { ...DEFAULT_PEN };
@@ -32,7 +39,9 @@ export function cellPen(line: Cells, column: number, into: Pen): Pen {
 
 /** True if the cell is written as a character, be it a space. */
 function isPrinted(line: Cells, column: number, scratch: Pen): boolean {
-  return ((line._data[column * CELL_SIZE] ?? 0) & HAS_CONTENT) !== 0 || marksBlanks(cellPen(line, column, scratch));
+  return (
+    ((line._data[column * CELL_SIZE] ?? 0) & HAS_CONTENT) !== 0 || marksBlanks(cellPen(line, column, scratch))
+  );
 }
 
 export class Painter {

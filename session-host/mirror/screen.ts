@@ -6,7 +6,7 @@
  */
 import headless from '@xterm/headless';
 import { charWidth } from '../../base/char-width.js';
-import { concat, incompleteTail, UnfinishedSequence } from './boundary.js';
+import { concat, endOfPiece, incompleteTail, UnfinishedSequence } from './boundary.js';
 import { learnCharsets } from './charsets.js';
 import { contain } from './containment.js';
 import { type Corrected, correct, correctResize } from './corrections.js';
@@ -109,14 +109,13 @@ export class Screen {
     const all = this.#held.length === 0 ? bytes : concat([this.#held, bytes]);
     const whole = all.length - incompleteTail(all);
     this.#held = whole === all.length ? NOTHING : all.slice(whole);
+    const complete = all.subarray(0, whole);
     for (let start = 0; start < whole; ) {
-      let end = Math.min(whole, start + Math.min(MAX_PIECE_BYTES, this.#unfinished.room));
-      if (end < whole) end -= incompleteTail(all.subarray(start, end));
-      // A character is never longer than the room, except in the last bytes of it.
-      const piece = all.subarray(start, end > start ? end : start + 4);
+      const end = endOfPiece(complete, start, Math.min(MAX_PIECE_BYTES, this.#unfinished.room));
+      const piece = complete.subarray(start, end);
       this.#parse(piece);
       this.#unfinished.follow(piece);
-      start += piece.length;
+      start = end;
     }
     this.#offset += bytes.length;
   }

@@ -13,7 +13,7 @@ import { cellPen, cellText, cellWidth, defaultPen, Painter } from './paint.js';
 import type { Palette } from './palette.js';
 import type { SavedCursor, SavedCursors } from './saved-cursor.js';
 import { DEFAULT_PEN, extendedBits, type Pen } from './sgr.js';
-import { blankCells, type Buffer, type Cells, type Core } from './xterm-internals.js';
+import { type Buffer, blankCells, type Cells, type Core } from './xterm-internals.js';
 
 export interface ScreenState {
   readonly core: Core;
@@ -86,6 +86,7 @@ class SnapshotWriter {
     this.#saveCursor(normal);
     yield* this.#painter.paint(this.#lines(normal, scrollback));
     this.#painter.setPen(DEFAULT_PEN);
+    if (normal.ybase === 0 && continues(normal, 0)) this.#put('\x1b[3J');
     this.#put(this.#tabStops(normal), this.#keyboard(keyboard.normal));
     if (active === alt) {
       this.#put(this.#margins(normal));
@@ -132,7 +133,8 @@ class SnapshotWriter {
       }
       if (active.x === this.#cols - 1) {
         // A wide character did not fit, with autowrap off. Another one does not fit either.
-        if (cellText(line, active.x) === '' && cellWidth(line, active.x) === 1) this.#moveTo(active, active.x);
+        if (cellText(line, active.x) === '' && cellWidth(line, active.x) === 1)
+          this.#moveTo(active, active.x);
         else this.#pendingWrap(active, line);
         return '\u4e00';
       }
@@ -204,9 +206,9 @@ class SnapshotWriter {
    */
   *#lines(buffer: Buffer, above: number): Generator<Cells, void, void> {
     let first = buffer.ybase - Math.min(above, buffer.ybase);
-    if (buffer.lines.get(first)?.isWrapped === true) {
+    if (continues(buffer, first)) {
       if (first > 0) first--;
-      else if (buffer === this.#core._bufferService.buffers.alt) yield blankCells(this.#cols);
+      else if (buffer.ybase === 0) yield blankCells(this.#cols);
     }
     for (let index = first; index < buffer.lines.length; index++) {
       const line = buffer.lines.get(index);
@@ -269,6 +271,10 @@ class SnapshotWriter {
   #put(...texts: readonly string[]): void {
     for (const text of texts) this.#painter.out += text;
   }
+}
+
+function continues(buffer: Buffer, index: number): boolean {
+  return buffer.lines.get(index)?.isWrapped === true;
 }
 
 function penOf({ fg, bg, ext }: SavedCursor): Pen {

@@ -21,7 +21,6 @@ export const COLOR_MASK = 0x3ffffff;
 
 export const FG_INVERSE = 0x4000000;
 export const FG_BOLD = 0x8000000;
-export const FG_UNDERLINE = 0x10000000;
 export const FG_BLINK = 0x20000000;
 export const FG_INVISIBLE = 0x40000000;
 export const FG_STRIKETHROUGH = 0x80000000;
@@ -166,7 +165,13 @@ export interface InputHandler {
   eraseInDisplay(params: Params, respectProtect?: boolean): boolean;
   setCursorStyle(params: Params): boolean;
   fullReset(): boolean;
-  _eraseInBufferLine(y: number, start: number, end: number, clearWrap: boolean, respectProtect: boolean): void;
+  _eraseInBufferLine(
+    y: number,
+    start: number,
+    end: number,
+    clearWrap: boolean,
+    respectProtect: boolean,
+  ): void;
   _resetBufferLine(y: number, respectProtect: boolean): void;
   softReset(params: Params): boolean;
   _eraseAttrData(): Attributes;

@@ -157,9 +157,16 @@ interface Setup {
   readonly before?: number;
   readonly offset?: number;
   readonly credit?: number;
+  readonly begun?: boolean;
 }
 
-function open({ ringBytes = 4 * KIB * KIB, before = 0, offset, credit = KIB * KIB }: Setup = {}) {
+function open({
+  ringBytes = 4 * KIB * KIB,
+  before = 0,
+  offset,
+  credit = KIB * KIB,
+  begun = true,
+}: Setup = {}) {
   const session = new ModelSession(ringBytes);
   for (let left = before; left > 0; left -= 64 * KIB) session.write(Math.min(left, 64 * KIB));
   session.parsed = session.end;
@@ -176,7 +183,7 @@ function open({ ringBytes = 4 * KIB * KIB, before = 0, offset, credit = KIB * KI
       throw thrown;
     },
   });
-  attachment.pump();
+  if (begun) attachment.begin();
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   return {
     session,
@@ -209,6 +216,17 @@ describe('an attach', () => {
     write(5);
     expect(client).toMatchObject({ offset: 1015, frames: 3 });
     expect(session.asked).toHaveLength(0);
+  });
+
+  it('gets nothing before it begins, whatever happens', () => {
+    const { session, client, attachment, write, grant } = open({ offset: 0, begun: false });
+    write(10);
+    session.sizes.push({ offset: 10, rows: 9, cols: 9 });
+    attachment.resized(9, 9);
+    grant(5);
+    expect(client).toMatchObject({ frames: 0, size: undefined });
+    attachment.begin();
+    expect(client).toMatchObject({ offset: 10, size: { rows: 9, cols: 9 } });
   });
 
   it('with an offset gets what it misses, however much that is', async () => {

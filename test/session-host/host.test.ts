@@ -291,13 +291,14 @@ describe('the output of a session', () => {
 });
 
 describe('the size of a session', () => {
-  const sizes = `trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done`;
+  // Looks instead of waiting for the signal: shells lose one that comes while they handle another.
+  const sizes = `while :; do new=$(stty size); [ "$new" = "$old" ] || echo $new; old=$new; sleep 0.02; done`;
 
   it('follows the client who attached, typed or focused last', async () => {
     const client = await watching();
-    const { uuid } = await client.spawn('bash', ['-c', sizes]);
+    const { uuid } = await client.spawn('sh', ['-c', sizes]);
     const desk = await client.attach(uuid, { rows: 50, cols: 120 });
-    await desk.until('ready');
+    await desk.until('50 120');
     expect(await client.record(uuid)).toMatchObject({ rows: 50, cols: 120 });
     const phone = await client.attach(uuid, { rows: 20, cols: 40 });
     await desk.until('20 40');
@@ -337,14 +338,13 @@ describe('the size of a session', () => {
 
   it('does not follow every pixel of a dragged window, but ends where that ends', async () => {
     const client = await watching();
-    const { uuid } = await client.spawn('bash', ['-c', sizes]);
+    const { uuid } = await client.spawn('sh', ['-c', sizes]);
     const attach = await client.attach(uuid, { rows: 10, cols: 10 });
-    await attach.until('ready');
-    for (let rows = 11; rows <= 100; rows++) {
-      await client.request('session.view', { attach: attach.id, rows, cols: rows });
-    }
+    await attach.until('10 10');
+    const drag = Array.from({ length: 60 }, (_, i) => ({ attach: attach.id, rows: 41 + i, cols: 41 + i }));
+    await Promise.all(drag.map((view) => client.request('session.view', view)));
     await attach.until('100 100');
     const changes = attach.all.match(/\d+ \d+/g) ?? [];
-    expect(changes.length).toBeLessThan(60);
+    expect(changes.length).toBeLessThan(30);
   });
 });

@@ -68,8 +68,9 @@ describe('a session that is recalled', () => {
     const sink = new Sink();
     const view = session.attach({ ...spec, sink });
     expect(session.record().attached).toBe(1);
-    expect(sink.bytes, 'nothing before the client knows of the attach').toBe(0);
     view.pump();
+    expect(sink.bytes, 'nothing before the client knows of the attach').toBe(0);
+    view.begin();
     expect(sink.bytes).toBeGreaterThan(100);
     expect(sink.events.at(-1)).toEqual({
       name: 'attach.ended',
@@ -100,8 +101,8 @@ describe('a bug while one view is served', () => {
     const [bad, good] = [new Sink(), new Sink()];
     const first = session.attach({ ...spec, sink: bad });
     const second = session.attach({ ...spec, id: 2, sink: good, credit: 20 });
-    first.pump();
-    second.pump();
+    first.begin();
+    second.begin();
     expect(bad.faults).toHaveLength(1);
     expect(good.faults).toEqual([]);
     expect(good.bytes).toBeGreaterThan(20);
@@ -115,7 +116,7 @@ describe('a bug while one view is served', () => {
     const session = recall(faulty(0));
     const sink = new Sink();
     const { offset: _none, ...fromNothing } = spec;
-    session.attach({ ...fromNothing, sink }).pump();
+    session.attach({ ...fromNothing, sink }).begin();
     for (let i = 0; i < 5; i++) await settle();
     expect(sink.faults).toHaveLength(1);
     expect(session.record().attached).toBe(0);

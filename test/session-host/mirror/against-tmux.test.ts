@@ -39,8 +39,8 @@ function shown(bytes: Uint8Array, { rows, cols }: Recording): Screen {
   return screen;
 }
 
-/** Compares the screens at the end, and those that go on from snapshots taken on the way. */
-async function compare(recording: Recording, cuts: readonly number[] = [0.3, 0.71]): Promise<void> {
+/** Compares the screens at the end, and those that go on from snapshots taken anywhere on the way. */
+async function compare(recording: Recording, cuts = [Math.random(), Math.random()]): Promise<void> {
   const { bytes } = recording;
   const mirror = shown(bytes, recording);
   const reference = await tmux.show(bytes, recording);
@@ -72,11 +72,15 @@ describe('the mirror shows what tmux shows', () => {
   });
 
   test('vim: after it has ended', async () => {
-    const recording = await record('printf "before\\n"; vim -N -u NONE -i NONE -n text.js; printf "after\\n"', { cwd: dir }, async (vim) => {
-      await vim.shows(/text\.js/);
-      vim.type(':q\r');
-      await vim.shows(/after/);
-    });
+    const recording = await record(
+      'printf "before\\n"; vim -N -u NONE -i NONE -n text.js; printf "after\\n"',
+      { cwd: dir },
+      async (vim) => {
+        await vim.shows(/text\.js/);
+        vim.type(':q\r');
+        await vim.shows(/after/);
+      },
+    );
     await compare(recording);
   });
 
@@ -104,7 +108,10 @@ describe('the mirror shows what tmux shows', () => {
 
   test('git log --graph --color', async () => {
     const git = async (...args: readonly string[]): Promise<unknown> =>
-      run('git', ['-c', 'user.name=A', '-c', 'user.email=a@b', ...args], { cwd: dir, env: { ...process.env, HOME: dir, GIT_CONFIG_NOSYSTEM: '1' } });
+      run('git', ['-c', 'user.name=A', '-c', 'user.email=a@b', ...args], {
+        cwd: dir,
+        env: { ...process.env, HOME: dir, GIT_CONFIG_NOSYSTEM: '1' },
+      });
     await git('init', '-q', '-b', 'main');
     for (let index = 0; index < 4; index++) {
       await git('commit', '-q', '--allow-empty', '-m', `main ${index} ${'long '.repeat(30)}`);
@@ -116,4 +123,35 @@ describe('the mirror shows what tmux shows', () => {
     }
     await compare(await record('exec git --no-pager log --graph --color=always --stat', { cwd: dir }));
   });
+
+  test('an agent that redraws the end of its output', async () => {
+    const size = { rows: 24, cols: 60 };
+    await compare({ ...size, bytes: agentOutput(size.cols) }, [0.2, 0.5, Math.random(), Math.random()]);
+  });
 });
+
+/** What a full-screen coding agent writes: boxes drawn over and over below a growing log, on the normal screen. */
+function agentOutput(cols: number): Uint8Array {
+  const spinner = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+  let out = '\x1b[?25l\x1b[?2004h\x1b[?1004h';
+  let drawn = 0;
+  for (let frame = 0; frame < 80; frame++) {
+    out += '\x1b[?2026h';
+    if (drawn > 0) out += `${'\x1b[2K\x1b[1A'.repeat(drawn - 1)}\x1b[2K\x1b[G`;
+    if (frame % 7 === 3) {
+      out += `\x1b[38;2;78;186;101m●\x1b[39m \x1b[1mEdit\x1b[22m(src/file${frame}.ts) 漢字とかな交じりの文 🚀 ${'wide '.repeat(frame % 20)}\r\n`;
+      out += `  \x1b[48;2;34;92;43m\x1b[38;2;248;248;242m${frame} + const café = "✅";\x1b[K\x1b[m\r\n`;
+    }
+    const lines = [
+      `\x1b[38;2;215;119;87m${spinner[frame % 10]} Thinking… \x1b[38;5;246m(${frame}s · ↑ 1.2k tokens)\x1b[39m`,
+      ...(frame % 5 === 0 ? ['\x1b[2m  ⎿  Tip: 日本語も使えます\x1b[22m'] : []),
+      `\x1b[38;2;136;136;136m╭${'─'.repeat(cols - 2)}╮\x1b[39m`,
+      `\x1b[38;2;136;136;136m│\x1b[39m > ${`入力 ${frame} \x1b[7m \x1b[27m`}\x1b[${cols}G\x1b[38;2;136;136;136m│\x1b[39m`,
+      `\x1b[38;2;136;136;136m╰${'─'.repeat(cols - 2)}╯\x1b[39m`,
+      `  \x1b[4m? for shortcuts\x1b[24m \x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\`,
+    ];
+    drawn = lines.length;
+    out += `${lines.join('\r\n')}\x1b[?2026l`;
+  }
+  return Buffer.from(out);
+}

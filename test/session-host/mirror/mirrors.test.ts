@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { PIECE_BYTES } from '../../../session-host/mirror/outbox.js';
 import { MirrorThread, type MirrorThreadOptions } from '../../../session-host/mirror/mirror-thread.js';
+import { PIECE_BYTES } from '../../../session-host/mirror/outbox.js';
 import { until } from '../../support/until.js';
 import { newScreen } from './screens.js';
 import { TestMirrors } from './test-mirrors.js';
@@ -94,7 +94,9 @@ describe('a mirror', () => {
     expect({ offset, rows, cols }).toEqual({ offset: 690, rows: 5, cols: 20 });
     const copy = newScreen({ rows, cols });
     copy.write(bytes);
-    expect(copy.text(100).text.split('\n')).toEqual(Array.from({ length: 14 }, (_, line) => `line ${line + 36}`));
+    expect(copy.text(100).text.split('\n')).toEqual(
+      Array.from({ length: 14 }, (_, line) => `line ${line + 36}`),
+    );
   });
 
   test('answers for other sessions while one floods', async () => {
@@ -143,7 +145,11 @@ function fragile(): { mirrors: TestMirrors; end: () => void; started: () => numb
       end: (why) => thread.end(why),
     };
   };
-  return { mirrors: new TestMirrors(start), end: () => current?.end('ended by the test'), started: () => started };
+  return {
+    mirrors: new TestMirrors(start),
+    end: () => current?.end('ended by the test'),
+    started: () => started,
+  };
 }
 
 describe('when the thread dies', () => {

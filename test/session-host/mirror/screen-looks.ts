@@ -4,14 +4,14 @@
 import { cellPen, cellText, cellWidth, defaultPen } from '../../../session-host/mirror/paint.js';
 import type { Screen } from '../../../session-host/mirror/screen.js';
 import { color, underlineStyle } from '../../../session-host/mirror/sgr.js';
-import { PALETTE_16, PALETTE_256, type Line } from '../../../session-host/mirror/xterm-internals.js';
+import { type Line, PALETTE_16, PALETTE_256 } from '../../../session-host/mirror/xterm-internals.js';
 
 const INVERSE = 0x4000000;
 const BOLD = 0x8000000;
 const DIM = 0x8000000;
 const ITALIC = 0x4000000;
 
-/** One text per line: runs of characters, each with its attributes in front. Trailing plain blanks are left out. */
+/** One text per line: runs of characters, each with its attributes in front. tmux does not tell blanks at the end. */
 export function looksOf(screen: Screen): string[] {
   const { active } = screen.state.core._bufferService.buffers;
   const lines: string[] = [];
@@ -32,7 +32,7 @@ function lookOf(line: Line, cols: number): string {
     last = attributes;
     look += cellText(line, column) || ' ';
   }
-  return look.replace(/(\{\})? +$/, '');
+  return look.replace(/(?:\{[^}]*\}| )+$/, '');
 }
 
 function attributesOf(line: Line, column: number): string {
@@ -58,6 +58,7 @@ function colorName(kind: string, value: number): string {
   if (canonical === 0) return '';
   // The sixteen colours have two names.
   const mode = canonical & 0x3000000;
-  if (mode === PALETTE_16 || (mode === PALETTE_256 && (canonical & 0xff) < 16)) return `${kind}${canonical & 0xff}`;
+  if (mode === PALETTE_16 || (mode === PALETTE_256 && (canonical & 0xff) < 16))
+    return `${kind}${canonical & 0xff}`;
   return `${kind}${canonical.toString(16)}`;
 }

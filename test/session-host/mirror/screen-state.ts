@@ -4,10 +4,11 @@
  * What nobody can see, now or later, is left out: colours of text in blanks, leftovers in unused bits, tab stops and
  * numbers of links as xterm stores them.
  */
+
+import { cellPen, cellText, cellWidth, defaultPen } from '../../../session-host/mirror/paint.js';
 import type { Screen } from '../../../session-host/mirror/screen.js';
 import { color, extendedBits, marksBlanks } from '../../../session-host/mirror/sgr.js';
-import { cellPen, cellText, cellWidth, defaultPen } from '../../../session-host/mirror/paint.js';
-import type { Buffer as TerminalBuffer, Line } from '../../../session-host/mirror/xterm-internals.js';
+import type { Line, Buffer as TerminalBuffer } from '../../../session-host/mirror/xterm-internals.js';
 
 const FLAGS = [
   ['inverse', 'fg', 0x4000000],
@@ -35,7 +36,9 @@ export function stateOf(screen: Screen, { scrollback, blanksAreSpaces }: StateOp
   const pen = core._inputHandler._curAttrData;
 
   const penState = (fg: number, bg: number, ext: number, link: number): string => {
-    const flags = FLAGS.filter(([, part, bit]) => ((part === 'fg' ? fg : bg) & bit) !== 0).map(([name]) => name);
+    const flags = FLAGS.filter(([, part, bit]) => ((part === 'fg' ? fg : bg) & bit) !== 0).map(
+      ([name]) => name,
+    );
     const data = link === 0 ? undefined : links.getLinkData(link);
     return [
       `fg=${color(fg).toString(16)} bg=${color(bg).toString(16)} ul=${extendedBits(ext).toString(16)}`,
@@ -76,7 +79,14 @@ export function stateOf(screen: Screen, { scrollback, blanksAreSpaces }: StateOp
 
   const saved = (buffer: TerminalBuffer): unknown => {
     const { x, y, fg, bg, ext, charsets, glevel, origin } = savedCursors.of(buffer);
-    return { x, y, pen: penState(fg, bg, ext, 0), charsets: [0, 1, 2, 3].map((set) => charsets[set]), glevel, origin };
+    return {
+      x,
+      y,
+      pen: penState(fg, bg, ext, 0),
+      charsets: [0, 1, 2, 3].map((set) => charsets[set]),
+      glevel,
+      origin,
+    };
   };
 
   const ofBuffer = (buffer: TerminalBuffer, above: number): unknown => ({

@@ -1,9 +1,12 @@
 /**
  * The property that attaching rests on: after a snapshot, a terminal is where the mirror is, and goes on like it.
  */
+import headless from '@xterm/headless';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { charWidth } from '../../../base/char-width.js';
 import type { Screen } from '../../../session-host/mirror/screen.js';
+import type { Core } from '../../../session-host/mirror/xterm-internals.js';
 import { stateOf } from './screen-state.js';
 import { newScreen as makeScreen, snapshotOf } from './screens.js';
 import { terminalSize, unmarkedStream, vtStream } from './vt-stream.js';
@@ -25,18 +28,26 @@ const pieceBytes = fc.integer({ min: 1, max: 40 });
 
 test('a snapshot gives the same state, wherever it is taken', () => {
   fc.assert(
-    fc.property(terminalSize, vtStream, vtStream, fc.nat(), fc.nat(40), pieceBytes, (size, before, a, cut, above, piece) => {
-      const original = newScreen(size);
-      const end = a.length === 0 ? 0 : cut % (a.length + 1);
-      write(original, a.subarray(0, end), piece);
-      const copy = newScreen(size);
-      write(copy, before, piece);
-      copy.write(RIS);
-      // What RIS leaves to the snapshot.
-      copy.write(snapshotOf(original, above));
-      const options = { scrollback: above, blanksAreSpaces: false };
-      expectSame(withoutTitles(stateOf(copy, options)), withoutTitles(stateOf(original, options)));
-    }),
+    fc.property(
+      terminalSize,
+      vtStream,
+      vtStream,
+      fc.nat(),
+      fc.nat(40),
+      pieceBytes,
+      (size, before, a, cut, above, piece) => {
+        const original = newScreen(size);
+        const end = a.length === 0 ? 0 : cut % (a.length + 1);
+        write(original, a.subarray(0, end), piece);
+        const copy = newScreen(size);
+        write(copy, before, piece);
+        copy.write(RIS);
+        // What RIS leaves to the snapshot.
+        copy.write(snapshotOf(original, above));
+        const options = { scrollback: above, blanksAreSpaces: false };
+        expectSame(withoutTitles(stateOf(copy, options)), withoutTitles(stateOf(original, options)));
+      },
+    ),
     { numRuns: RUNS },
   );
 });
@@ -60,6 +71,53 @@ test('what is written after a snapshot has the same effect as without it', () =>
   );
 });
 
+test('a terminal without our corrections shows the same', () => {
+  fc.assert(
+    fc.property(terminalSize, vtStream, (size, bytes) => {
+      const original = newScreen(size);
+      original.write(bytes);
+      const { active, alt } = original.state.core._bufferService.buffers;
+      const terminal = new headless.Terminal({ ...size, allowProposedApi: true, logLevel: 'off' });
+      useOurWidths(terminal);
+      const { _core } = terminal as unknown as { readonly _core: Core };
+      void _core._inputHandler.parse(Buffer.concat([RIS, snapshotOf(original, 0)]));
+      const shown = terminal.buffer.active;
+      expect([shown.type, shown.cursorX, shown.cursorY]).toEqual([
+        active === alt ? 'alternate' : 'normal',
+        active.x,
+        active.y,
+      ]);
+      for (let row = 0; row < size.rows; row++) {
+        const line = active.lines
+          .get(active.ybase + row)
+          ?.translateToString(true)
+          .trimEnd();
+        expect(
+          shown
+            .getLine(shown.baseY + row)
+            ?.translateToString(true)
+            .trimEnd(),
+        ).toBe(line);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+/** Otherwise a plain xterm.js: marks join only what was printed just before. */
+function useOurWidths({ unicode }: InstanceType<typeof headless.Terminal>): void {
+  unicode.register({
+    version: 'ours',
+    wcwidth: charWidth,
+    charProperties: (codePoint, preceding) => {
+      const width = charWidth(codePoint);
+      const before = (preceding >> 1) & 3;
+      return width === 0 && before > 0 ? (before << 1) | 1 : width << 1;
+    },
+  });
+  unicode.activeVersion = 'ours';
+}
+
 type Step = Uint8Array | { readonly rows: number; readonly cols: number };
 
 function follow(screen: Screen, steps: readonly Step[], piece: number): void {
@@ -70,7 +128,9 @@ function follow(screen: Screen, steps: readonly Step[], piece: number): void {
 }
 
 const stepsOf = (stream: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Step[]> =>
-  fc.array(fc.oneof({ arbitrary: stream, weight: 3 }, { arbitrary: terminalSize, weight: 2 }), { maxLength: 6 });
+  fc.array(fc.oneof({ arbitrary: stream, weight: 3 }, { arbitrary: terminalSize, weight: 2 }), {
+    maxLength: 6,
+  });
 
 test('a snapshot after resizes gives the same state', () => {
   fc.assert(

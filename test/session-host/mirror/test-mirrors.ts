@@ -26,7 +26,12 @@ export class TestMirrors {
   constructor(startThread?: (options: MirrorThreadOptions) => MirrorPort) {
     const clock = new RealClock();
     const { counters, log } = this;
-    this.mirrors = new Mirrors({ clock, counters, log, ...(startThread === undefined ? {} : { startThread }) });
+    this.mirrors = new Mirrors({
+      clock,
+      counters,
+      log,
+      ...(startThread === undefined ? {} : { startThread }),
+    });
   }
 
   session({ rows = 24, cols = 80, name = 'test' } = {}): TestSession {

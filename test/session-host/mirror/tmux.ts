@@ -35,7 +35,13 @@ export class Tmux {
     await writeFile(join(tmux.#dir, 'feeder.mjs'), FEEDER);
     await writeFile(
       join(tmux.#dir, 'conf'),
-      ['set -g status off', 'set -g history-limit 3000', 'set -g exit-empty off', 'set -g default-terminal tmux-256color', ''].join('\n'),
+      [
+        'set -g status off',
+        'set -g history-limit 3000',
+        'set -g exit-empty off',
+        'set -g default-terminal tmux-256color',
+        '',
+      ].join('\n'),
     );
     return tmux;
   }
@@ -57,9 +63,9 @@ export class Tmux {
     await this.#run('wait-for', name);
     const shown = await this.#run('capture-pane', '-t', name, '-p', '-e', '-N');
     await this.#run('kill-session', '-t', name);
-    // tmux draws lines with SO and SI.
+    // tmux draws lines with SO and SI. Attributes go on from one line to the next.
     const screen = newScreen({ rows, cols });
-    screen.write(Buffer.from(`\x1b)0${shown.replace(/\n$/, '').replaceAll('\n', '\x1b[m\r\n')}`));
+    screen.write(Buffer.from(`\x1b)0${shown.replace(/\n$/, '').replaceAll('\n', '\r\n')}`));
     return screen;
   }
 

@@ -1,0 +1,90 @@
+/**
+ * Snapshots and texts that were asked of mirrors and have not come yet. Each is settled once: by its answer, or when
+ * its mirror fails or is closed. One whose mirror is being rebuilt is asked again when the screen is the session's.
+ */
+import { fail } from '../../base/errors.js';
+import type { HostMirror } from './host-mirror.js';
+import type { ToMirrors } from './mirror.calls.js';
+import type { ScreenText, Snapshot } from './mirror-types.js';
+
+interface Pending {
+  readonly mirror: HostMirror;
+  readonly kind: 'snapshot' | 'screen';
+  readonly scrollback: number;
+  readonly resolve: (answer: Snapshot & ScreenText) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Requests {
+  readonly #post: (message: ToMirrors) => void;
+  readonly #pending = new Map<number, Pending>();
+  #nextRequest = 1;
+
+  constructor(post: (message: ToMirrors) => void) {
+    this.#post = post;
+  }
+
+  /** Rejects with mirror.failed or mirror.closed. */
+  ask<T extends Snapshot | ScreenText>(
+    kind: 'snapshot' | 'screen',
+    mirror: HostMirror,
+    scrollback: number,
+  ): Promise<T> {
+    if (mirror.state === 'failed') return Promise.reject(failed(mirror));
+    if (mirror.state === 'closed') return Promise.reject(closed(mirror));
+    return new Promise<Snapshot & ScreenText>((resolve, reject) => {
+      const request = this.#nextRequest++;
+      const pending = { mirror, kind, scrollback, resolve, reject };
+      this.#pending.set(request, pending);
+      if (mirror.ready) this.#send(request, pending);
+    }) as unknown as Promise<T>;
+  }
+
+  /** The mirror has been opened again: what it was asked before is gone. */
+  askAgain(mirror: HostMirror): void {
+    for (const [request, pending] of this.#pending) {
+      if (pending.mirror === mirror) this.#send(request, pending);
+    }
+  }
+
+  answer(request: number, answer: Snapshot | ScreenText): void {
+    this.#take(request)?.resolve(answer as Snapshot & ScreenText);
+  }
+
+  /** Returns whose request it was. */
+  refuse(request: number): HostMirror | undefined {
+    const pending = this.#take(request);
+    if (pending === undefined) return undefined;
+    const message = `the screen of session ${pending.mirror.name} could not be written down`;
+    pending.reject(fail('mirror.failed', message));
+    return pending.mirror;
+  }
+
+  /** The mirror has failed, or was closed. */
+  rejectAll(mirror: HostMirror): void {
+    for (const [request, pending] of [...this.#pending]) {
+      if (pending.mirror !== mirror) continue;
+      this.#pending.delete(request);
+      pending.reject(mirror.state === 'failed' ? failed(mirror) : closed(mirror));
+    }
+  }
+
+  #take(request: number): Pending | undefined {
+    const pending = this.#pending.get(request);
+    this.#pending.delete(request);
+    return pending;
+  }
+
+  #send(request: number, { kind, mirror, scrollback }: Pending): void {
+    this.#post({ kind, id: mirror.id, request, scrollback });
+  }
+}
+
+function failed({ name }: HostMirror): Error {
+  const message = `the screen of session ${name} is lost: its output made the emulator fail twice`;
+  return fail('mirror.failed', message);
+}
+
+function closed({ name }: HostMirror): Error {
+  return fail('mirror.closed', `the screen of session ${name} was closed`);
+}
