@@ -5,8 +5,8 @@
 
 /** Largest message of bytes. */
 export const PIECE_BYTES = 16 * 1024;
-/** Bytes that one mirror may have on their way. Enough to keep the thread busy between two answers. */
-export const MAX_IN_FLIGHT_BYTES = 256 * 1024;
+/** Bytes that one mirror may have on their way: with many in sight, the thread can leave out lines (plain-lines.ts). */
+export const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
 
 export type Outgoing =
   | { readonly kind: 'write'; readonly bytes: Uint8Array<ArrayBuffer>; readonly again: boolean }

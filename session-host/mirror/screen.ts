@@ -17,7 +17,7 @@ import { Palette } from './palette.js';
 import type { CsiHook, ParserHooks } from './parser-hooks.js';
 import { answerQueries } from './queries.js';
 import { type ScreenState, takeSnapshot } from './snapshot.js';
-import type { Core } from './xterm-internals.js';
+import { type Core, GROUND } from './xterm-internals.js';
 
 /** Most bytes that the parser gets at once. */
 const MAX_PIECE_BYTES = 16 * 1024;
@@ -118,6 +118,24 @@ export class Screen {
       start = end;
     }
     this.#offset += bytes.length;
+  }
+
+  /**
+   * How many lines it holds: of more lines of plain text, only these many leave a trace. Undefined while something else
+   * matters: a sequence that has begun, a scroll region, a link under the pen.
+   */
+  get linesKept(): number | undefined {
+    const { active } = this.#core._bufferService.buffers;
+    const { _parser, _curAttrData } = this.#core._inputHandler;
+    const atRest = this.#held.length === 0 && _parser.currentState === GROUND;
+    const scrollsAll = active.scrollTop === 0 && active.scrollBottom === this.rows - 1;
+    const hasLink = _curAttrData.extended.urlId !== 0;
+    return atRest && scrollsAll && !hasLink ? active.lines.maxLength : undefined;
+  }
+
+  /** Leaves out bytes that have no effect (plain-lines.ts). */
+  skip(bytesCount: number): void {
+    this.#offset += bytesCount;
   }
 
   /** Tells the facts that are told once per batch of bytes. */

@@ -3,20 +3,31 @@
  */
 import type { ToMirrors } from './mirror.calls.js';
 import type { MirrorFact } from './mirror-types.js';
+import { findPlainRun } from './plain-lines.js';
 import { RateLimit } from './rate-limit.js';
 import { Screen } from './screen.js';
 
-/** A piece is what cannot be interrupted. It shrinks while a session sends what is slow to parse. */
-export const MAX_PIECE_BYTES = 8 * 1024;
+/**
+ * A piece is what cannot be interrupted. It shrinks while a session sends what is slow to parse; the worst there is,
+ * nothing but full resets, takes 50 ms in the first piece. Larger ones are hardly faster.
+ */
+export const MAX_PIECE_BYTES = 2 * 1024;
 export const MIN_PIECE_BYTES = 64;
 /** Answers to a program that does not read them. Real ones ask for some kilobytes when they start. */
 export const REPLY_BURST_BYTES = 64 * 1024;
 export const REPLY_BYTES_PER_SECOND = 1024 * 1024;
 
+/** With less to parse than this, leaving out lines is not worth the search. */
+export const MIN_BACKLOG_BYTES = 256 * 1024;
+/** How many bytes further another search may find more. */
+const SEARCH_STEP_BYTES = 64 * 1024;
+
 /** `again`: bytes that were parsed before. Their questions have been answered, their bells have rung. */
 export type Work =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly again: boolean }
-  | { readonly kind: 'resize'; readonly rows: number; readonly cols: number };
+  | { readonly kind: 'resize'; readonly rows: number; readonly cols: number }
+  /** Bytes that leave no trace on the screen. */
+  | { readonly kind: 'skip'; readonly bytesCount: number };
 
 /** Where what a mirror says goes. */
 export interface MirrorSink {
@@ -36,7 +47,10 @@ export class ThreadMirror {
   waiting = false;
   readonly #nowMs: () => number;
   readonly #replies: RateLimit;
-  readonly #work: Work[] = [];
+  #work: Work[] = [];
+  #waitingBytes = 0;
+  /** Up to this offset there is nothing to leave out. */
+  #searchedTo = 0;
   /** Bytes of the first piece of work that are done. */
   #done = 0;
   #pieceBytes = MAX_PIECE_BYTES;
@@ -81,13 +95,16 @@ export class ThreadMirror {
     // Only the last of several sizes is ever shown.
     if (work.kind === 'resize' && this.#work.at(-1)?.kind === 'resize') this.#work.pop();
     this.#work.push(work);
+    if (work.kind === 'bytes') this.#waitingBytes += work.bytes.length;
   }
 
   /** Parses one piece, or resizes. Takes little longer than `targetMs`. */
   step(targetMs: number): void {
+    if (this.#waitingBytes >= MIN_BACKLOG_BYTES) this.#leaveOutLines();
     const work = this.#work[0];
     if (work?.kind !== 'bytes') {
-      if (work !== undefined) this.screen.resize(work.rows, work.cols);
+      if (work?.kind === 'resize') this.screen.resize(work.rows, work.cols);
+      else if (work !== undefined) this.screen.skip(work.bytesCount);
       this.#work.shift();
       return;
     }
@@ -99,10 +116,55 @@ export class ThreadMirror {
       this.#pieceBytes = Math.max(MIN_PIECE_BYTES, this.#pieceBytes >> 1);
     else if (this.#pieceBytes < MAX_PIECE_BYTES) this.#pieceBytes <<= 1;
     this.#done += piece.length;
+    this.#waitingBytes -= piece.length;
     if (this.#done < work.bytes.length) return;
     this.#work.shift();
     this.#done = 0;
   }
+
+  /** Takes out of what waits the lines that would have scrolled away before anybody could see them. */
+  #leaveOutLines(): void {
+    const { offset, linesKept } = this.screen;
+    if (offset < this.#searchedTo) return;
+    const pieces = this.#bytesInFront();
+    const { end, skip } = linesKept === undefined ? { end: 0 } : findPlainRun(pieces, linesKept);
+    this.#searchedTo = offset + (skip?.to ?? Math.max(end, SEARCH_STEP_BYTES));
+    if (skip === undefined) return;
+    const again = this.#work[0]?.kind === 'bytes' && this.#work[0].again;
+    const kept = (from: number, to: number): Work[] =>
+      cut(pieces, from, to).map((bytes) => ({ kind: 'bytes', bytes, again }));
+    const bytesCount = skip.to - skip.from;
+    this.#work = [
+      ...kept(0, skip.from),
+      { kind: 'skip', bytesCount },
+      ...kept(skip.to, Number.POSITIVE_INFINITY),
+      ...this.#work.slice(pieces.length),
+    ];
+    this.#done = 0;
+    this.#waitingBytes -= bytesCount;
+  }
+
+  /** What waits up to the next change of size, without what is parsed already. */
+  #bytesInFront(): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (const work of this.#work) {
+      if (work.kind !== 'bytes') break;
+      pieces.push(pieces.length === 0 ? work.bytes.subarray(this.#done) : work.bytes);
+    }
+    return pieces;
+  }
+}
+
+/** The bytes from position `from` to position `to` of all pieces together, as pieces. */
+function cut(pieces: readonly Uint8Array[], from: number, to: number): Uint8Array[] {
+  const kept: Uint8Array[] = [];
+  let start = 0;
+  for (const piece of pieces) {
+    const part = piece.subarray(Math.max(0, from - start), Math.max(0, to - start));
+    if (part.length > 0) kept.push(part);
+    start += piece.length;
+  }
+  return kept;
 }
 
 /** Facts that hold until the next one of their kind. */
