@@ -51,6 +51,8 @@ export class ThreadMirror {
   #waitingBytes = 0;
   /** Up to this offset there is nothing to leave out. */
   #searchedTo = 0;
+  /** Lines were left out: from this offset on the screen is the session's again. */
+  #trueFrom = 0;
   /** Bytes of the first piece of work that are done. */
   #done = 0;
   #pieceBytes = MAX_PIECE_BYTES;
@@ -89,6 +91,11 @@ export class ThreadMirror {
 
   get hasWork(): boolean {
     return this.#work.length > 0;
+  }
+
+  /** The screen shows what it says it shows. If not, it does after more steps. */
+  get settled(): boolean {
+    return this.screen.offset >= this.#trueFrom;
   }
 
   add(work: Work): void {
@@ -130,6 +137,7 @@ export class ThreadMirror {
     const { end, skip } = linesKept === undefined ? { end: 0 } : findPlainRun(pieces, linesKept);
     this.#searchedTo = offset + (skip?.to ?? Math.max(end, SEARCH_STEP_BYTES));
     if (skip === undefined) return;
+    this.#trueFrom = offset + end;
     const again = this.#work[0]?.kind === 'bytes' && this.#work[0].again;
     const kept = (from: number, to: number): Work[] =>
       cut(pieces, from, to).map((bytes) => ({ kind: 'bytes', bytes, again }));

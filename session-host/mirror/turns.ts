@@ -165,7 +165,8 @@ export class Turns {
     const { mirror, request } = job;
     this.#options.busy(mirror.id);
     try {
-      const answer = this.#answer(job);
+      this.#settle(mirror);
+      const answer = mirror.settled ? this.#answer(job) : undefined;
       if (answer === undefined) {
         this.#jobs.push(job);
         return;
@@ -178,6 +179,15 @@ export class Turns {
     } finally {
       this.#options.busy(0);
     }
+  }
+
+  /** While lines are left out, there is no true screen to answer with; this is the only work that a job waits for. */
+  #settle(mirror: ThreadMirror): void {
+    if (mirror.settled) return;
+    const endMs = this.#options.nowMs() + SHARE_MS;
+    do mirror.step(SHARE_MS);
+    while (!mirror.settled && this.#options.nowMs() < endMs);
+    this.#touched.add(mirror);
   }
 
   /** Undefined: not yet. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FromMirrors } from '../../../session-host/mirror/mirror.calls.js';
+import type { ScreenText } from '../../../session-host/mirror/mirror-types.js';
 import { MIN_PIECE_BYTES } from '../../../session-host/mirror/thread-mirror.js';
 import { SHARE_MS, Turns } from '../../../session-host/mirror/turns.js';
 import { newScreen } from './screens.js';
@@ -115,6 +116,29 @@ describe('turns', () => {
     expect(copy.text(3_000).text.split('\n')).toHaveLength(2_000);
     expect(copy.text(0).text).toMatch(/^line 1991\n/);
     expect(thread.parsed(1)).toBe(offset + 14);
+  });
+
+  test('while lines of a flood are left out, a screen is still the one of its offset', () => {
+    const thread = new TestThread();
+    thread.open(1);
+    const line = (number: number): string => `line ${String(number).padStart(7, '0')}`;
+    const bytes = Array.from({ length: 60_000 }, (_, number) => `${line(number)}\r\n`).join('');
+    const screens = (): ScreenText[] =>
+      thread.posted.flatMap((message) => (message.kind === 'screen' ? [message.screen] : []));
+    for (let at = 0; at < bytes.length; at += 20_480) {
+      thread.write(1, bytes.slice(at, at + 20_480));
+      if (at % 307_200 > 0) continue;
+      thread.turn();
+      thread.turns.receive({ kind: 'screen', id: 1, request: at, scrollback: 5_000 });
+    }
+    thread.finish();
+    expect(screens()).toHaveLength(3);
+    for (const { offset, text } of screens()) {
+      const whole = Math.floor((offset + 2) / 14);
+      const shown = text.split('\n').filter((row) => row.length === 12);
+      const expected = Array.from({ length: shown.length }, (_, index) => line(whole - shown.length + index));
+      expect(shown.slice(-Math.min(whole, 2_000))).toEqual(expected.slice(-Math.min(whole, 2_000)));
+    }
   });
 
   test('what was said up to a screen is told before it', () => {
