@@ -83,7 +83,7 @@ export class Client<const T extends MethodTable> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const bytes = encodeMessage({ type: 'request', id, method, params: params as never });
-      this.#waiting.set(id, { method, resolve: resolve as (value: never) => void, reject });
+      this.#waiting.set(id, { method, resolve: resolve, reject });
       this.#options.send(bytes);
     });
   }

@@ -121,8 +121,9 @@ export class Screen {
   }
 
   /**
-   * How many lines it holds: of more lines of plain text, only these many leave a trace. Undefined while something else
-   * matters: a sequence that has begun, a scroll region, a link under the pen.
+   * Of more lines of plain text than this, only the last ones leave a trace: as many as it holds, behind those that are
+   * written over what is below the cursor. Undefined while something else matters: a sequence that has begun, a scroll
+   * region, a link under the pen.
    */
   get linesKept(): number | undefined {
     const { active } = this.#core._bufferService.buffers;
@@ -130,7 +131,7 @@ export class Screen {
     const atRest = this.#held.length === 0 && _parser.currentState === GROUND;
     const scrollsAll = active.scrollTop === 0 && active.scrollBottom === this.rows - 1;
     const hasLink = _curAttrData.extended.urlId !== 0;
-    return atRest && scrollsAll && !hasLink ? active.lines.maxLength : undefined;
+    return atRest && scrollsAll && !hasLink ? active.lines.maxLength + this.rows : undefined;
   }
 
   /** Leaves out bytes that have no effect (plain-lines.ts). */

@@ -72,6 +72,21 @@ describe('a screen that leaves out lines', () => {
   });
 });
 
+it('a screen that leaves out lines shows nothing of what they would have been written over', () => {
+  const screenful = Array.from({ length: 24 }, (_, row) => `\x1b[${row + 1};1H${'old '.repeat(20)}`).join('');
+  const flood = Array.from({ length: 40_000 }, (_, line) => `line ${line}\r\n`).join('');
+  const mirror = new ThreadMirror(
+    { kind: 'open', id: 1, rows: 24, cols: 80, scrollback_lines: 100, offset: 0 },
+    { reply: () => undefined, fact: () => undefined, count: () => undefined, error: () => undefined },
+    () => 0,
+  );
+  for (const text of [`${screenful}\x1b[H`, flood]) {
+    mirror.add({ kind: 'bytes', bytes: Buffer.from(text), again: false });
+  }
+  while (mirror.hasWork) mirror.step(1);
+  expect(mirror.screen.text(1_000).text).not.toContain('old');
+});
+
 describe('findPlainRun', () => {
   const find = (text: string, keepLines: number) => findPlainRun([Buffer.from(text)], keepLines);
 

@@ -5,6 +5,9 @@ import { spawnPty } from '../../../session-host/pty.js';
 import { until } from '../../support/until.js';
 import { newScreen } from './screens.js';
 
+/** Well below the test's own timeout: who waits in vain must say what for, and end the program. */
+const PATIENCE_MS = 12_000;
+
 export interface Recording {
   readonly rows: number;
   readonly cols: number;
@@ -68,15 +71,20 @@ export async function record(
   );
   if (isHubError(spawned)) throw spawned;
   const pty = spawned;
-  await Promise.race([
-    end,
-    use({
-      type: (keys) => void pty.write(Buffer.from(keys)),
-      shows: (pattern) => until(() => pattern.test(screen.text(0).text)),
-    }),
-  ]);
-  const bytes = Buffer.concat(chunks);
-  pty.dispose();
-  await end;
-  return { rows, cols, bytes };
+  const lateMs = performance.now() + PATIENCE_MS;
+  const shows = (pattern: RegExp): Promise<unknown> =>
+    until(() => {
+      const { text } = screen.text(0);
+      if (performance.now() > lateMs) throw new Error(`nothing like ${pattern} on the screen:\n${text}`);
+      return pattern.test(text);
+    });
+  try {
+    const type = (keys: string): void => void pty.write(Buffer.from(keys));
+    await Promise.race([end, use({ type, shows })]);
+    return { rows, cols, bytes: Buffer.concat(chunks) };
+  } finally {
+    // Hangs up, which ends the program.
+    pty.dispose();
+    await end;
+  }
 }

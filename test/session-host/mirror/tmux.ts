@@ -74,6 +74,8 @@ export class Tmux {
     const { stdout } = await run('tmux', ['-u', '-L', this.#server, '-f', join(this.#dir, 'conf'), ...args], {
       env,
       maxBuffer: 16 * 1024 * 1024,
+      // Below the test's own: who waits in vain must say for what.
+      timeout: 12_000,
     });
     return stdout;
   }
