@@ -4,7 +4,6 @@
  * Started as `node main.js <HostConfig as JSON>`. Nothing ends it but the end of its work, `host.stop` and a signal to
  * terminate: not a hang-up, not a broken pipe, not a client, not a bug in the code of one session.
  */
-import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { mismatch } from '../base/check.js';
 import { Counters } from '../base/counters.js';
@@ -18,20 +17,16 @@ import { Host } from './host.js';
 import { HostLog } from './host-log.js';
 import { hostLimits } from './limits.js';
 import { Mirrors } from './mirror/mirrors.js';
+import { giveWay, giveWayAsGroup, HOST_NICENESS } from './niceness.js';
 import { pastRecord } from './recall.js';
 import { HostServer } from './server.js';
 import { SessionFiles } from './session-files.js';
 
-/** Lower than the hub: what agents print must not hold up their control. Children inherit it. */
-const NICENESS = 10;
 /** How long the way out may take after sessions have ended. */
 const EXIT_MS = 5_000;
 
-try {
-  setPriority(NICENESS);
-} catch {
-  // Lower already, by somebody else's choice.
-}
+giveWay(0, HOST_NICENESS);
+void giveWayAsGroup(process.pid, HOST_NICENESS, () => true);
 // It was started by a terminal or a hub, and outlives both.
 process.on('SIGHUP', () => undefined);
 process.on('SIGPIPE', () => undefined);

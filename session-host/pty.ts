@@ -10,6 +10,7 @@ import type { ConnectOpts, SocketConstructorOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { fail, type HubError, messageOf } from '../base/errors.js';
 import { errnoOf } from '../system/errno.js';
+import { giveWay, giveWayAsGroup, WORK_NICENESS } from './niceness.js';
 import { forgetMaster, withoutLeaks } from './pty-descriptors.js';
 import { PtyInput } from './pty-input.js';
 import { type Forked, type NativePty, native } from './pty-native.js';
@@ -79,7 +80,10 @@ export function spawnPty(spec: PtySpec, handlers: PtyHandlers): Pty | HubError<'
         (code, signal) => pty?.commandEnded(signal > 0 ? { signal } : { code }),
       ),
     );
-    pty = new UnixPty(forked, holdSlave(forked), resize, handlers);
+    giveWay(forked.pid, WORK_NICENESS);
+    const started = new UnixPty(forked, holdSlave(forked), resize, handlers);
+    void giveWayAsGroup(forked.pid, WORK_NICENESS, () => !started.ended);
+    pty = started;
     return pty;
   } catch (thrown) {
     return fail(
@@ -151,6 +155,11 @@ class UnixPty implements Pty {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** The command was waited for: its number may be another process'. */
+  get ended(): boolean {
+    return this.#closed || this.#exit !== undefined;
   }
 
   write(bytes: Uint8Array): boolean {

@@ -1,9 +1,12 @@
 /** The mirror thread: wiring only. What it does is in turns.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { giveWay, WORK_NICENESS } from '../niceness.js';
 import type { FromMirrors, MirrorThreadData, ToMirrors } from './mirror.calls.js';
 import { Turns } from './turns.js';
 
 if (parentPort === null) throw new Error('mirror.worker is a worker thread');
+// Elsewhere threads have no priority of their own.
+if (process.platform === 'linux') giveWay(0, WORK_NICENESS);
 const port = parentPort;
 const busy = new Int32Array((workerData as MirrorThreadData).busy);
 const turns = new Turns({
