@@ -10,7 +10,7 @@ import type { ConnectOpts, SocketConstructorOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { fail, type HubError, messageOf } from '../base/errors.js';
 import { errnoOf } from '../system/errno.js';
-import { giveWay, giveWayAsGroup, WORK_NICENESS } from './niceness.js';
+import { giveWay, giveWayAsGroup, WORK_NICENESS } from '../system/niceness.js';
 import { forgetMaster, withoutLeaks } from './pty-descriptors.js';
 import { PtyInput } from './pty-input.js';
 import { type Forked, type NativePty, native } from './pty-native.js';

@@ -1,6 +1,6 @@
 /** The mirror thread: wiring only. What it does is in turns.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { giveWay, WORK_NICENESS } from '../niceness.js';
+import { giveWay, WORK_NICENESS } from '../../system/niceness.js';
 import type { FromMirrors, MirrorThreadData, ToMirrors } from './mirror.calls.js';
 import { Turns } from './turns.js';
 

@@ -186,7 +186,8 @@ describe('a watcher that does not read', () => {
       });
       return (await client.request('host.status', {})).connections === 1;
     });
-    expect(host.log()).toContain('host.slow_client');
+    // The log is written a moment later.
+    await eventually(() => Promise.resolve(host.log().includes('host.slow_client')));
     const again = await host.connect();
     expect((await again.request('host.watch', {})).sessions).toHaveLength(1);
   });
