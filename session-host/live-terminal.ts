@@ -178,7 +178,7 @@ export class LiveTerminal implements Terminal {
   }
 
   #throttle(): void {
-    const lag = this.#mirror.lag / this.#maxLagBytes;
+    const lag = (this.#mirror.lag - this.#mirror.held) / this.#maxLagBytes;
     const backlog = (this.#history?.backlogBytes ?? 0) / MAX_BACKLOG_BYTES;
     const fullness = Math.max(lag, backlog);
     if (fullness > 1 && !this.#pty.paused) this.#pty.pause();

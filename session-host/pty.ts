@@ -41,8 +41,8 @@ export interface Pty {
   dispose(): void;
 }
 
-/** A read of the kernel that gives this much leaves more behind: it gives at most 4 KiB. */
-const FULL_READ_BYTES = 4_095;
+/** A read that gives this much is of a program that has more to say. The kernel gives at most 4 KiB at a time. */
+const LONG_READ_BYTES = 1024;
 /** Most bytes read from one PTY before the others have their turn. */
 const FLOOD_READ_BYTES = 32 * 1024;
 
@@ -240,16 +240,14 @@ class UnixPty implements Pty {
   }
 
   /**
-   * A program that floods fills every read. Then more is read at once, because what follows (frames, sockets, threads)
-   * costs by the piece; up to a limit, so that the others have their turn. Gives the bytes in the buffer.
+   * Of a program that floods, more is read at once until there is none, because what follows (the loop's turn, frames,
+   * sockets, threads) costs by the piece; up to a limit, so that the others have their turn. Of one that says little
+   * nothing more is read: to hear that there is none costs more than the read. Gives the bytes in the buffer.
    */
   #readOn(length: number): number {
     let filled = length;
-    for (
-      let last = length;
-      last >= FULL_READ_BYTES && filled < FLOOD_READ_BYTES && !this.#paused;
-      filled += last
-    ) {
+    if (length < LONG_READ_BYTES) return filled;
+    for (let last = length; last > 0 && filled < FLOOD_READ_BYTES && !this.#paused; filled += last) {
       last = this.#readNow(filled, FLOOD_READ_BYTES - filled);
     }
     return filled;

@@ -52,6 +52,7 @@ export class HostMirror implements Mirror {
   #cols: number;
   #written = 0;
   #parsed = 0;
+  #held = 0;
   /** Where the replay ends: before it the screen is not the session's. */
   #replayedAt = 0;
   #blamedMs: number[] = [];
@@ -83,6 +84,10 @@ export class HostMirror implements Mirror {
 
   get lag(): number {
     return this.#written - this.#parsed;
+  }
+
+  get held(): number {
+    return this.#held;
   }
 
   write(bytes: Uint8Array): void {
@@ -128,6 +133,7 @@ export class HostMirror implements Mirror {
     const pieces = this.#written === 0 ? [] : this.#options.replay();
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     this.#parsed = this.#written - bytes;
+    this.#held = 0;
     this.#replayedAt = this.#written;
     this.#options.link.post({
       kind: 'open',
@@ -170,11 +176,13 @@ export class HostMirror implements Mirror {
     this.handlers.onParsed();
   }
 
-  parsed(offset: number): void {
-    if (this.#state !== 'open' || offset <= this.#parsed) return;
-    const bytes = offset - this.#parsed;
+  /** It is at `offset`, and has put by so many bytes more. */
+  parsed(offset: number, held: number): void {
+    if (this.#state !== 'open' || (offset === this.#parsed && held === this.#held)) return;
+    const bytes = offset + held - this.#parsed - this.#held;
     this.#parsed = offset;
-    this.#outbox.parsed(bytes);
+    this.#held = held;
+    this.#outbox.taken(bytes);
     this.handlers.onParsed();
   }
 

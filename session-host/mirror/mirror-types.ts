@@ -35,7 +35,7 @@ export type MirrorFact =
   | { readonly type: 'trouble'; readonly code: string; readonly message: string };
 
 export interface MirrorHandlers {
-  /** The mirror got further: `lag` is smaller than before. */
+  /** The mirror got further: `lag` is smaller than before, or `held` is another. */
   readonly onParsed: () => void;
   /** An answer to a terminal query, to be written to the PTY. */
   readonly onReply: (bytes: Uint8Array) => void;
@@ -43,8 +43,10 @@ export interface MirrorHandlers {
 }
 
 export interface Mirror {
-  /** Bytes written and not parsed yet. The session pauses its PTY above a limit. */
+  /** Bytes written and not parsed yet. With more than a limit that are not held, the session pauses its PTY. */
   readonly lag: number;
+  /** Those of them that need no parsing if more like them follow; the mirror has put them by for some milliseconds. */
+  readonly held: number;
   /** Takes the next bytes; keeps no reference to the array after it returns. Parsed within a few milliseconds. */
   write(bytes: Uint8Array): void;
   /** Takes effect between what was written before and what is written after. */

@@ -53,6 +53,8 @@ export type FromMirrors =
 export interface Parsed {
   readonly id: number;
   readonly offset: number;
+  /** Bytes behind `offset` that are put by: they may never need parsing. */
+  readonly held: number;
 }
 
 /** What a mirror has to tell, in order. */

@@ -13,6 +13,7 @@ const turns = new Turns({
   nowMs: () => performance.now(),
   post: (message: FromMirrors, transfer = []) => port.postMessage(message, [...transfer]),
   later: (callback) => setImmediate(callback),
+  after: (ms, callback) => void setTimeout(callback, ms),
   busy: (id) => Atomics.store(busy, 0, id),
 });
 port.on('message', (message: ToMirrors) => turns.receive(message));

@@ -11,7 +11,7 @@ import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { Disposable } from '../../base/scope.js';
 import { HostMirror } from './host-mirror.js';
-import type { FromMirrors, Said } from './mirror.calls.js';
+import type { FromMirrors, Parsed, Said } from './mirror.calls.js';
 import { type MirrorPort, MirrorThread, type MirrorThreadOptions } from './mirror-thread.js';
 import type { Mirror, MirrorHandlers } from './mirror-types.js';
 import { Requests } from './requests.js';
@@ -167,7 +167,7 @@ export class Mirrors {
       case 'batch':
         for (const [name, count] of Object.entries(message.counts)) this.#options.counters.add(name, count);
         for (const said of message.said) this.#hear(said);
-        for (const { id, offset } of message.parsed) this.#parsed(id, offset);
+        for (const parsed of message.parsed) this.#parsed(parsed);
         return;
       case 'snapshot':
         this.#requests.answer(message.request, message.snapshot);
@@ -185,11 +185,11 @@ export class Mirrors {
     }
   }
 
-  #parsed(id: number, offset: number): void {
+  #parsed({ id, offset, held }: Parsed): void {
     const mirror = this.#byId.get(id);
     if (mirror === undefined) return;
     const wasReady = mirror.ready;
-    mirror.parsed(offset);
+    mirror.parsed(offset, held);
     if (!wasReady && mirror.ready) this.#requests.askAgain(mirror);
   }
 

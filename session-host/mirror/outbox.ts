@@ -4,7 +4,7 @@
  */
 
 /** Largest message of bytes. */
-export const PIECE_BYTES = 16 * 1024;
+export const PIECE_BYTES = 64 * 1024;
 /** Bytes that one mirror may have on their way: with many in sight, the thread can leave out lines (plain-lines.ts). */
 export const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
 
@@ -57,8 +57,8 @@ export class Outbox {
     this.#send({ kind: 'write', bytes, again: false });
   }
 
-  /** The thread has parsed this many more bytes. */
-  parsed(bytes: number): void {
+  /** The thread has parsed or put by this many more bytes; fewer than 0: it has begun to parse what it had put by. */
+  taken(bytes: number): void {
     this.#inFlightBytes -= bytes;
     let sent = 0;
     while (this.#inFlightBytes < MAX_IN_FLIGHT_BYTES) {

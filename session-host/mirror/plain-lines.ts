@@ -18,6 +18,14 @@ export interface PlainRun {
   readonly skip: Skip | undefined;
 }
 
+/** What was found in one piece; it is looked through once, however often it is part of a search. */
+export interface Scan {
+  /** Bytes before the first one that is not plain. */
+  readonly plainBytes: number;
+  /** Ends of lines (CR LF) in them; one whose halves are in two pieces is not counted. */
+  readonly lines: number;
+}
+
 const CR = 0x0d;
 const LF = 0x0a;
 /** 1 for bytes that plain text may have. C2 begins C1 controls in UTF-8; DEL and other controls have effects. */
@@ -25,34 +33,93 @@ const plain = new Uint8Array(256).map((_, byte) =>
   byte === LF || byte === CR || byte === 0x09 || (byte >= 0x20 && byte !== 0x7f && byte !== 0xc2) ? 1 : 0,
 );
 
+const WORD_BYTES = 4;
+
+/** The high bit of a byte of the result is set if that byte of `word` is 0; above the first such byte it may err. */
+function zeroBytes(word: number): number {
+  return (word - 0x01010101) & ~word & 0x80808080;
+}
+
+/** Whether one of four bytes is a control, DEL or C2: then they are looked at one by one. */
+function needsLook(word: number): boolean {
+  const below0x20 = (word - 0x20202020) & ~word & 0x80808080;
+  return (below0x20 | zeroBytes(word ^ 0x7f7f7f7f) | zeroBytes(word ^ 0xc2c2c2c2)) !== 0;
+}
+
+/** The bytes that lie on words of their buffer. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  const first = Math.ceil(byteOffset / WORD_BYTES);
+  const behind = Math.floor((byteOffset + length) / WORD_BYTES);
+  return behind > first ? new Uint32Array(buffer, first * WORD_BYTES, behind - first) : new Uint32Array();
+}
+
+export function scanPlain(bytes: Uint8Array): Scan {
+  const words = wordsOf(bytes);
+  const firstWord = words.length === 0 ? bytes.length : words.byteOffset - bytes.byteOffset;
+  const behindWords = firstWord + words.byteLength;
+  let lines = 0;
+  for (let at = 0; at < bytes.length; ) {
+    if (at >= firstWord && at < behindWords) {
+      let word = (at - firstWord) / WORD_BYTES;
+      while (word < words.length && !needsLook(words[word] as number)) word++;
+      at = firstWord + word * WORD_BYTES;
+    }
+    // Up to the next word.
+    for (
+      const end = Math.min(bytes.length, at + WORD_BYTES - ((at - firstWord) & (WORD_BYTES - 1)));
+      at < end;
+      at++
+    ) {
+      const byte = bytes[at] as number;
+      if (plain[byte] === 0) return { plainBytes: at, lines };
+      if (byte === LF && at > 0 && bytes[at - 1] === CR) lines++;
+    }
+  }
+  return { plainBytes: bytes.length, lines };
+}
+
+export interface ScannedPiece {
+  readonly bytes: Uint8Array;
+  readonly scan: Scan;
+}
+
 /**
  * Looks at the plain bytes at the beginning of `pieces`. Of their lines the last `keepLines` are never skipped, nor the
  * rest of the first, which is where the cursor is.
  */
-export function findPlainRun(pieces: readonly Uint8Array[], keepLines: number): PlainRun {
-  // The ends of the last lines, as a ring: [count % length] is the oldest of them.
-  const ends = new Float64Array(keepLines + 1);
-  let count = 0;
-  let first = 0;
+export function findPlainRun(pieces: readonly ScannedPiece[], keepLines: number): PlainRun {
+  let end = 0;
+  let lines = 0;
+  for (const { bytes, scan } of pieces) {
+    end += scan.plainBytes;
+    lines += scan.lines;
+    if (scan.plainBytes < bytes.length) break;
+  }
+  if (lines <= keepLines) return { end, skip: undefined };
+  const from = endOfLine(pieces, 1);
+  const to = endOfLine(pieces, lines - keepLines);
+  return { end, skip: to > from ? { from, to } : undefined };
+}
+
+/** Position behind the end of the `nth` counted line. */
+function endOfLine(pieces: readonly ScannedPiece[], nth: number): number {
   let before = 0;
-  let last = 0;
-  scan: for (const bytes of pieces) {
-    for (let at = 0; at < bytes.length; at++) {
-      const byte = bytes[at] as number;
-      if (plain[byte] === 0) {
-        before += at;
-        break scan;
-      }
-      if (byte === LF && last === CR) {
-        const end = before + at + 1;
-        if (count === 0) first = end;
-        ends[count % ends.length] = end;
-        count++;
-      }
-      last = byte;
+  let left = nth;
+  for (const { bytes, scan } of pieces) {
+    if (scan.lines >= left) {
+      let at = 0;
+      for (; left > 0; left--) at = endOfNext(bytes, at);
+      return before + at;
     }
+    left -= scan.lines;
     before += bytes.length;
   }
-  const to = count > keepLines ? (ends[count % ends.length] as number) : 0;
-  return { end: before, skip: to > first ? { from: first, to } : undefined };
+  throw new Error(`there is no line ${nth}`);
+}
+
+function endOfNext(bytes: Uint8Array, start: number): number {
+  for (let at = bytes.indexOf(LF, start); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (at > 0 && bytes[at - 1] === CR) return at + 1;
+  }
+  throw new Error('there is no further line');
 }

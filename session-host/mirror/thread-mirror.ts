@@ -3,7 +3,7 @@
  */
 import type { ToMirrors } from './mirror.calls.js';
 import type { MirrorFact } from './mirror-types.js';
-import { findPlainRun } from './plain-lines.js';
+import { findPlainRun, type Scan, type ScannedPiece, scanPlain } from './plain-lines.js';
 import { RateLimit } from './rate-limit.js';
 import { Screen } from './screen.js';
 
@@ -21,10 +21,17 @@ export const REPLY_BYTES_PER_SECOND = 1024 * 1024;
 export const MIN_BACKLOG_BYTES = 256 * 1024;
 /** How many bytes further another search may find more. */
 const SEARCH_STEP_BYTES = 64 * 1024;
+/**
+ * How long a mirror that has left out lines rests before it parses those it kept: most of a flood's lines are never
+ * parsed when the next ones come first.
+ */
+export const REST_MS = 10;
+/** With more waiting there is no rest. */
+const MAX_HELD_BYTES = 512 * 1024;
 
 /** `again`: bytes that were parsed before. Their questions have been answered, their bells have rung. */
 export type Work =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly again: boolean }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly again: boolean; scan?: Scan }
   | { readonly kind: 'resize'; readonly rows: number; readonly cols: number }
   /** Bytes that leave no trace on the screen. */
   | { readonly kind: 'skip'; readonly bytesCount: number };
@@ -49,6 +56,11 @@ export class ThreadMirror {
   readonly #replies: RateLimit;
   #work: Work[] = [];
   #waitingBytes = 0;
+  /** All that waits is plain. */
+  #allPlain = false;
+  #restUntilMs = 0;
+  /** What waits is worth another search from here on. */
+  #restBytes = 0;
   /** Up to this offset there is nothing to leave out. */
   #searchedTo = 0;
   /** Lines were left out: from this offset on the screen is the session's again. */
@@ -98,11 +110,25 @@ export class ThreadMirror {
     return this.screen.offset >= this.#trueFrom;
   }
 
+  /** It has work, and does it later: more bytes could make it unnecessary. Asked for by nobody, that is. */
+  get resting(): boolean {
+    return this.#waitingBytes < this.#restBytes && this.jobs === 0 && this.#nowMs() < this.#restUntilMs;
+  }
+
+  /** Bytes that rest. */
+  get held(): number {
+    return this.resting ? this.#waitingBytes : 0;
+  }
+
   add(work: Work): void {
     // Only the last of several sizes is ever shown.
     if (work.kind === 'resize' && this.#work.at(-1)?.kind === 'resize') this.#work.pop();
+    const { resting } = this;
     this.#work.push(work);
-    if (work.kind === 'bytes') this.#waitingBytes += work.bytes.length;
+    if (work.kind !== 'bytes') return;
+    this.#waitingBytes += work.bytes.length;
+    // A screen that is asked for meanwhile is one after all of this.
+    if (resting) this.#trueFrom = this.screen.offset + this.#waitingBytes;
   }
 
   /** Parses one piece, or resizes. Takes little longer than `targetMs`. */
@@ -111,7 +137,7 @@ export class ThreadMirror {
     const work = this.#work[0];
     if (work?.kind !== 'bytes') {
       if (work?.kind === 'resize') this.screen.resize(work.rows, work.cols);
-      else if (work !== undefined) this.screen.skip(work.bytesCount);
+      else if (work !== undefined) this.#skip(work.bytesCount);
       this.#work.shift();
       return;
     }
@@ -129,6 +155,13 @@ export class ThreadMirror {
     this.#done = 0;
   }
 
+  #skip(bytesCount: number): void {
+    this.screen.skip(bytesCount);
+    if (!this.#allPlain || this.#waitingBytes > MAX_HELD_BYTES) return;
+    this.#restUntilMs = this.#nowMs() + REST_MS;
+    this.#restBytes = this.#waitingBytes + MIN_BACKLOG_BYTES;
+  }
+
   /** Takes out of what waits the lines that would have scrolled away before anybody could see them. */
   #leaveOutLines(): void {
     const { offset, linesKept } = this.screen;
@@ -138,9 +171,11 @@ export class ThreadMirror {
     this.#searchedTo = offset + (skip?.to ?? Math.max(end, SEARCH_STEP_BYTES));
     if (skip === undefined) return;
     this.#trueFrom = offset + end;
+    this.#restBytes = 0;
+    this.#allPlain = end === this.#waitingBytes && pieces.length === this.#work.length;
     const again = this.#work[0]?.kind === 'bytes' && this.#work[0].again;
     const kept = (from: number, to: number): Work[] =>
-      cut(pieces, from, to).map((bytes) => ({ kind: 'bytes', bytes, again }));
+      cut(pieces, from, to).map((piece) => ({ kind: 'bytes', again, ...piece }));
     const bytesCount = skip.to - skip.from;
     this.#work = [
       ...kept(0, skip.from),
@@ -153,24 +188,33 @@ export class ThreadMirror {
   }
 
   /** What waits up to the next change of size, without what is parsed already. */
-  #bytesInFront(): Uint8Array[] {
-    const pieces: Uint8Array[] = [];
+  #bytesInFront(): ScannedPiece[] {
+    const pieces: ScannedPiece[] = [];
     for (const work of this.#work) {
       if (work.kind !== 'bytes') break;
-      pieces.push(pieces.length === 0 ? work.bytes.subarray(this.#done) : work.bytes);
+      if (pieces.length === 0 && this.#done > 0) pieces.push(scanned(work.bytes.subarray(this.#done)));
+      else {
+        work.scan ??= scanPlain(work.bytes);
+        pieces.push({ bytes: work.bytes, scan: work.scan });
+      }
     }
     return pieces;
   }
 }
 
+function scanned(bytes: Uint8Array): ScannedPiece {
+  return { bytes, scan: scanPlain(bytes) };
+}
+
 /** The bytes from position `from` to position `to` of all pieces together, as pieces. */
-function cut(pieces: readonly Uint8Array[], from: number, to: number): Uint8Array[] {
-  const kept: Uint8Array[] = [];
+function cut(pieces: readonly ScannedPiece[], from: number, to: number): ScannedPiece[] {
+  const kept: ScannedPiece[] = [];
   let start = 0;
   for (const piece of pieces) {
-    const part = piece.subarray(Math.max(0, from - start), Math.max(0, to - start));
-    if (part.length > 0) kept.push(part);
-    start += piece.length;
+    const part = piece.bytes.subarray(Math.max(0, from - start), Math.max(0, to - start));
+    if (part.length === piece.bytes.length) kept.push(piece);
+    else if (part.length > 0) kept.push(scanned(part));
+    start += piece.bytes.length;
   }
   return kept;
 }

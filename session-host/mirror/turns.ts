@@ -4,7 +4,7 @@
  */
 import type { FromMirrors, Parsed, Said, ToMirrors } from './mirror.calls.js';
 import type { MirrorFact, Snapshot } from './mirror-types.js';
-import { describe, ThreadMirror, type Work } from './thread-mirror.js';
+import { describe, REST_MS, ThreadMirror, type Work } from './thread-mirror.js';
 
 /** How long messages wait at most, next to one piece of work that takes longer. */
 export const TURN_MS = 4;
@@ -15,6 +15,7 @@ export interface TurnsOptions {
   readonly post: (message: FromMirrors, transfer?: readonly ArrayBuffer[]) => void;
   /** Calls back after messages have been received. */
   readonly later: (callback: () => void) => void;
+  readonly after: (ms: number, callback: () => void) => void;
   /** Whose mirror is being worked on now; 0: nobody's. */
   readonly busy: (id: number) => void;
 }
@@ -47,6 +48,8 @@ export class Turns {
   #said: Said[] = [];
   #counts: Record<string, number> = {};
   #scheduled = false;
+  /** Mirrors that do their work later; a timer runs while there are any. */
+  readonly #resting = new Set<ThreadMirror>();
 
   constructor(options: TurnsOptions) {
     this.#options = options;
@@ -104,12 +107,32 @@ export class Turns {
 
   #wait(mirror: ThreadMirror): void {
     if (mirror.waiting || mirror.jobs > 0 || !mirror.hasWork) return;
+    if (mirror.resting) {
+      this.#rest(mirror);
+      return;
+    }
+    this.#resting.delete(mirror);
     mirror.waiting = true;
     this.#waiting.push(mirror);
   }
 
+  #rest(mirror: ThreadMirror): void {
+    this.#touched.add(mirror);
+    if (this.#resting.size === 0) this.#options.after(REST_MS, () => this.#wake());
+    this.#resting.add(mirror);
+  }
+
+  /** Looks after everybody who rests; those who began to later get another look. */
+  #wake(): void {
+    const resting = [...this.#resting];
+    this.#resting.clear();
+    for (const mirror of resting) this.#wait(mirror);
+    this.#schedule();
+  }
+
   #close(mirror: ThreadMirror): void {
     this.#mirrors.delete(mirror.id);
+    this.#resting.delete(mirror);
     this.#touched.delete(mirror);
     this.#waiting = this.#waiting.filter((waiting) => waiting !== mirror);
     this.#jobs = this.#jobs.filter((job) => job.mirror !== mirror);
@@ -143,7 +166,8 @@ export class Turns {
     const endMs = this.#options.nowMs() + SHARE_MS;
     this.#options.busy(mirror.id);
     this.#guard(mirror.id, () => {
-      while (mirror.hasWork && mirror.jobs === 0 && this.#options.nowMs() < endMs) mirror.step(SHARE_MS);
+      while (mirror.hasWork && mirror.jobs === 0 && !mirror.resting && this.#options.nowMs() < endMs)
+        mirror.step(SHARE_MS);
       this.#touched.add(mirror);
       this.#wait(mirror);
     });
@@ -218,9 +242,9 @@ export class Turns {
   #tell(): void {
     if (this.#touched.size === 0) return;
     const parsed: Parsed[] = [];
-    for (const { id, screen } of this.#touched) {
+    for (const { id, screen, held } of this.#touched) {
       screen.flush();
-      parsed.push({ id, offset: screen.offset });
+      parsed.push({ id, offset: screen.offset, held });
     }
     this.#touched.clear();
     this.#options.post({ kind: 'batch', parsed, said: this.#said, counts: this.#counts });

@@ -32,6 +32,7 @@ function start(ringBytes = 4 * MIB) {
   };
   const mirror = {
     lag: 0,
+    held: 0,
     broken: false,
     closed: false,
     asked: 0,

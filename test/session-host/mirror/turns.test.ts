@@ -9,6 +9,7 @@ import { newScreen } from './screens.js';
 class TestThread {
   readonly posted: FromMirrors[] = [];
   readonly turns: Turns;
+  readonly timers: { readonly atMs: number; readonly callback: () => void }[] = [];
   #later: (() => void) | undefined;
   #nowMs = 0;
   tickMs = 0.1;
@@ -24,6 +25,7 @@ class TestThread {
         expect(this.#later).toBeUndefined();
         this.#later = callback;
       },
+      after: (ms, callback) => void this.timers.push({ atMs: this.#nowMs + ms, callback }),
       busy: () => undefined,
     });
   }
@@ -56,6 +58,19 @@ class TestThread {
       message.kind === 'batch' ? message.parsed.filter((parsed) => parsed.id === id) : [],
     );
     return offsets.at(-1)?.offset ?? 0;
+  }
+
+  held(id: number): number {
+    const all = this.posted.flatMap((message) => (message.kind === 'batch' ? message.parsed : []));
+    return all.findLast((parsed) => parsed.id === id)?.held ?? 0;
+  }
+
+  /** Until the first timer is due. */
+  wait(): void {
+    const timer = this.timers.shift();
+    if (timer === undefined) throw new Error('nothing waits');
+    this.#nowMs = Math.max(this.#nowMs, timer.atMs);
+    timer.callback();
   }
 
   replies(id: number): string {
@@ -199,5 +214,21 @@ describe('turns', () => {
     thread.turns.receive({ kind: 'resize', id: 1, rows: 5, cols: 5 });
     expect(thread.turn()).toBe(false);
     expect(thread.posted).toEqual([]);
+  });
+
+  test('a mirror that rests says what it has put by, and goes on by itself', () => {
+    const thread = new TestThread();
+    thread.tickMs = 0.001;
+    thread.open(1);
+    const plain = '0123456789 0123456789 0123456789 0123456789\r\n'.repeat(15_000);
+    thread.write(1, plain);
+    thread.finish();
+    expect(thread.parsed(1)).toBeLessThan(plain.length);
+    expect(thread.parsed(1) + thread.held(1)).toBe(plain.length);
+    thread.wait();
+    thread.finish();
+    expect(thread.parsed(1)).toBe(plain.length);
+    expect(thread.held(1)).toBe(0);
+    expect(thread.timers).toEqual([]);
   });
 });
