@@ -7,7 +7,8 @@ import { HubTerminal } from './hub-terminal.js';
 import { Tmux } from './tmux.js';
 
 const KEYS = 1_000;
-const WARM_UP_KEYS = 1_000;
+/** What a hub meets in its first minutes; after that its code runs as it does all day. */
+const WARM_UP_KEYS = 8_000;
 const FLOODS = 10;
 const ECHO = ['-c', 'stty raw -echo; echo ready; exec cat'];
 const FLOOD = ['-c', 'while :; do cat /etc/services; done'];
@@ -42,9 +43,8 @@ export const echo: Bench = {
           };
           tmux.type(key);
         });
-      // code that has run some hundred times runs as it does all day
+      const first = await both(keyOfHub, keyOfTmux);
       await keys(keyOfHub, WARM_UP_KEYS);
-      await keys(keyOfTmux, WARM_UP_KEYS);
       const idle = await both(keyOfHub, keyOfTmux);
       for (let i = 0; i < FLOODS; i++) await terminal.spawn('sh', FLOOD);
       await waitMs(1_000);
@@ -55,7 +55,11 @@ export const echo: Bench = {
       await waitMs(1_000);
       const busyTmux = await keys(keyOfTmux);
       tmux.stop();
-      return [...figures('idle', idle.hub, idle.tmux), ...figures(`${FLOODS} floods`, busyHub, busyTmux)];
+      return [
+        ...figures(`first ${KEYS} keys`, first.hub, first.tmux, false),
+        ...figures('idle', idle.hub, idle.tmux),
+        ...figures(`${FLOODS} floods`, busyHub, busyTmux),
+      ];
     } finally {
       await stopHost(hub);
       await hub.stop();
@@ -87,7 +91,7 @@ async function keys(press: (key: string) => Promise<number>, count = KEYS): Prom
   return times;
 }
 
-function figures(name: string, hub: readonly number[], tmux: readonly number[]): Figure[] {
+function figures(name: string, hub: readonly number[], tmux: readonly number[], isGoal = true): Figure[] {
   return ([0.5, 0.99] as const).map((share) => {
     const [value, reference] = [percentile(hub, share), percentile(tmux, share)];
     const times = share === 0.5 ? 1.5 : 2;
@@ -95,7 +99,7 @@ function figures(name: string, hub: readonly number[], tmux: readonly number[]):
       `echo, ${name}, p${share * 100}`,
       value,
       'ms',
-      { atMost: Number((reference * times).toPrecision(3)) },
+      isGoal ? { atMost: Number((reference * times).toPrecision(3)) } : {},
       { name: 'tmux attach', value: reference },
     );
   });
