@@ -5,15 +5,17 @@
 const mayImport = {
   base: [],
   protocol: ['base'],
-  system: ['base'],
+  system: ['base', 'protocol'],
   worktrees: ['base', 'protocol', 'system'],
   'session-host': ['base', 'protocol', 'system'],
-  relay: ['base', 'protocol'],
+  pairing: ['base', 'protocol'],
+  'session-link': ['base', 'protocol', 'system'],
+  relay: ['base', 'protocol', 'system'],
   'mcp-bridge': ['base', 'protocol'],
   tui: ['base', 'protocol'],
-  web: ['base', 'protocol'],
-  primitives: ['base', 'protocol', 'system', 'worktrees'],
-  hub: ['base', 'protocol', 'system', 'worktrees', 'primitives'],
+  web: ['base', 'protocol', 'pairing'],
+  primitives: ['base', 'protocol', 'system', 'worktrees', 'pairing', 'session-link'],
+  hub: ['base', 'protocol', 'system', 'worktrees', 'session-link', 'relay', 'primitives'],
   tools: ['base', 'protocol', 'primitives', 'hub'],
 };
 

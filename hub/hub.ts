@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { Counters } from '../base/counters.js';
-import { messageOf } from '../base/errors.js';
+import { fail, messageOf } from '../base/errors.js';
 import { Heartbeat } from '../base/heartbeat.js';
 import type { Logger } from '../base/log.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../base/rpc.js';
@@ -35,6 +35,8 @@ export interface HubOptions {
   readonly log: Logger;
   /** Called by `hub.quit()` and the like. */
   readonly quit: (reason: string) => void;
+  /** What primitives need of what is around the hub. */
+  readonly doors?: HubDoors;
   /** Handlers of the control socket's events, where there is one. Asked for at each event. */
   readonly controlHandlers?: () => HandlersOf<ControlEvent>;
   /** A worker lost its state and serves again. */
@@ -43,6 +45,14 @@ export interface HubOptions {
   /** For every engine; tests make them small. */
   readonly limits?: Partial<EngineLimits>;
 }
+
+export type HubDoors = Pick<HubContext, 'request' | 'web'>;
+
+/** A hub that nobody can reach. */
+const noDoors: HubDoors = {
+  request: () => Promise.resolve(fail('hub.no_doors', 'This hub answers no requests.')),
+  web: () => Promise.resolve(undefined),
+};
 
 export interface EngineSpec {
   readonly name: string;
@@ -256,6 +266,8 @@ export class Hub {
       metrics: () => this.metrics() as unknown as LuaRecord,
       quit,
       notify: (fact, data) => this.notify(fact, data),
+      request: (method, params, report) => (this.#options.doors ?? noDoors).request(method, params, report),
+      web: () => (this.#options.doors ?? noDoors).web(),
     };
   }
 }

@@ -67,6 +67,10 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
     quit,
     limits,
     controlHandlers: () => control.handlers,
+    doors: {
+      request: (method, params, report) => control.request(method, params, report),
+      web: () => Promise.resolve(undefined),
+    },
     onWorkerRestarted: (name) => {
       if (name === 'control') void control.reopen();
     },

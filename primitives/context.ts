@@ -6,7 +6,8 @@ import type { Counters } from '../base/counters.js';
 import type { Logger } from '../base/log.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../base/rpc.js';
 import type { Scope } from '../base/scope.js';
-import type { LuaValue } from '../base/values.js';
+import type { HubError } from '../base/errors.js';
+import type { LuaRecord, LuaValue } from '../base/values.js';
 
 /** Who this hub is. All paths absolute. */
 export interface HubIdentity {
@@ -26,6 +27,14 @@ export interface HubIdentity {
   readonly version: string;
 }
 
+/** A hub's page and its signaling. */
+export interface WebAddress {
+  /** Where the web app is: `http://127.0.0.1:4171/`. */
+  readonly page_url: string;
+  /** The Action Cable endpoint: `ws://127.0.0.1:4171/cable`. */
+  readonly cable_url: string;
+}
+
 export interface HubContext<Event extends { readonly type: string } = never> {
   readonly identity: HubIdentity;
   readonly clock: Clock;
@@ -37,6 +46,13 @@ export interface HubContext<Event extends { readonly type: string } = never> {
   post(event: Event): boolean;
   /** Starts a supervised worker thread. Its events arrive as HubEvents. */
   startWorker<C extends RpcCalls>(spec: WorkerSpec): RpcClient<C>;
+  /**
+   * Carries out what a client asks (protocol/methods.ts), wherever it asks. The value, or its coded failure; never throws.
+   * `report` gets the progress of methods that tell it.
+   */
+  request(method: string, params: LuaValue, report: (progress: LuaRecord) => void): Promise<LuaValue | HubError>;
+  /** Where browsers and signals find the hub, as soon as that is known; undefined if it serves no page. */
+  web(): Promise<WebAddress | undefined>;
   /** The numbers of `botster status --json` and `hub.metrics()`. */
   metrics(): LuaValue;
   /** Begins a graceful shutdown. */

@@ -105,6 +105,18 @@ export class Client<const T extends MethodTable> {
     }
   }
 
+  /** Takes a whole frame, of a server that has more than one stream. */
+  receiveFrame(frame: Frame): void {
+    if (this.#ended !== undefined) return;
+    try {
+      this.#handleFrame(frame);
+    } catch (thrown) {
+      if (!(thrown instanceof HubError)) throw thrown;
+      this.#end(thrown as HubError);
+      this.#options.close();
+    }
+  }
+
   /** Tells the client that the connection is gone. */
   closed(): void {
     const { serverName } = this.#options;

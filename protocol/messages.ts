@@ -31,6 +31,17 @@ export const messages = {
   response: { id: t.int({ min: 0 }), ok: t.bool, value: t.opt(t.any), error: t.opt(t.object(errorFields)) },
   /** The hub tells a fact. */
   event: { name: t.str, data: t.any },
+  /** Asks a peer whether it lives; answered at once, by the thread that has the connection. WebRTC only. */
+  dc_ping: { id: t.int({ min: 0 }) },
+  dc_pong: {
+    id: t.int({ min: 0 }),
+    /** How long ago the hub's loop turned. From a device: 0. */
+    loop_age_ms: t.num({ min: 0 }),
+    /** Bytes that wait in the hub for this device. */
+    queued_bytes: t.int({ min: 0 }),
+  },
+  /** Something for or from the hub's Lua: `webrtc.send`, `webrtc.on_message`. WebRTC only. */
+  app: { data: t.any },
   /** The hub says why it closes this connection. Never changes its shape. */
   error: errorFields,
 } as const;

@@ -4,6 +4,7 @@
  */
 import { type Infer, t } from '../base/schema.js';
 import { agentMethods } from './agents.js';
+import { deviceMethods } from './devices.js';
 import { statusReport } from './status.js';
 
 export const methods = {
@@ -29,6 +30,7 @@ export const methods = {
     }),
   },
   ...agentMethods,
+  ...deviceMethods,
 } as const;
 
 export type Method = keyof typeof methods;

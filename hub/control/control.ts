@@ -9,7 +9,7 @@ import type { Counters } from '../../base/counters.js';
 import { HubError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { RpcClient, WorkerSpec } from '../../base/rpc.js';
-import type { LuaRecord } from '../../base/values.js';
+import type { LuaRecord, LuaValue } from '../../base/values.js';
 import type { HubIdentity } from '../../primitives/context.js';
 import type { HandlersOf } from '../../primitives/define.js';
 import { PROGRESS_EVENT } from '../../protocol/agents.js';
@@ -20,7 +20,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { stateFiles } from '../paths.js';
 import type { ControlCalls, ControlWorkerData } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
-import { answerRequest, type HubControl, type Report } from './requests.js';
+import { type Answer, answerRequest, type HubControl, type Report } from './requests.js';
 
 /** How to start the control worker of a hub. `host` is the session host that clients are connected to. */
 export function controlWorkerSpec(identity: HubIdentity, host: HostConfig): WorkerSpec {
@@ -111,6 +111,21 @@ export class Control {
     }));
   }
 
+  /** Carries out a request that came another way. */
+  async request(method: string, params: LuaValue, report: Report): Promise<LuaValue | HubError> {
+    const answer = await this.#carryOut(method, params, report);
+    if (answer instanceof HubError) return answer;
+    answer.afterwards?.();
+    return answer.value as LuaValue;
+  }
+
+  #carryOut(method: string, params: unknown, report: Report): Promise<Answer | HubError> {
+    this.#options.counters.add('control.requests');
+    return answerRequest(this.#options.hub, method, params, report).catch((thrown: unknown) =>
+      this.#internal(method, thrown),
+    );
+  }
+
   /** Closes the socket and all clients; what was answered before is still sent. */
   async close(): Promise<void> {
     await this.#options.worker.call('close', undefined);
@@ -122,13 +137,9 @@ export class Control {
     method,
     params,
   }: Extract<ControlEvent, { type: 'control.request' }>): Promise<void> {
-    const { hub, worker, log, counters } = this.#options;
-    counters.add('control.requests');
+    const { worker, log, counters } = this.#options;
     try {
-      const report = progressReport(worker, client, id);
-      const answer = await answerRequest(hub, method, params, report).catch((thrown: unknown) =>
-        this.#internal(method, thrown),
-      );
+      const answer = await this.#carryOut(method, params, progressReport(worker, client, id));
       if (answer instanceof HubError) {
         await worker.call('respond', { client, answer: { id, ok: false, error: wireError(answer) } });
       } else {

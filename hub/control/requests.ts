@@ -6,6 +6,7 @@ import { mismatch } from '../../base/check.js';
 import { fail, HubError } from '../../base/errors.js';
 import type { LuaRecord, LuaValue } from '../../base/values.js';
 import type { AgentMethod } from '../../protocol/agents.js';
+import type { DeviceMethod } from '../../protocol/devices.js';
 import {
   isMethod,
   LUA_ERROR,
@@ -59,7 +60,7 @@ type Handlers = {
 };
 
 /** A method that the hub's Lua carries out. What it answers is checked: users may replace that Lua. */
-function byLua(method: AgentMethod) {
+function byLua(method: AgentMethod | DeviceMethod) {
   return async (hub: HubControl, params: unknown, report: Report): Promise<Answer<never> | HubError> => {
     const value = await hub.command(method, params as LuaValue, report);
     if (value instanceof HubError) return value;
@@ -82,6 +83,11 @@ const handlers: Handlers = {
   'agent.list': byLua('agent.list'),
   'agent.rm': byLua('agent.rm'),
   'agent.definitions': byLua('agent.definitions'),
+  'device.list': byLua('device.list'),
+  'device.rename': byLua('device.rename'),
+  'device.set_view_only': byLua('device.set_view_only'),
+  'device.revoke': byLua('device.revoke'),
+  'connection.code': byLua('connection.code'),
 };
 
 /**

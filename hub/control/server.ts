@@ -16,7 +16,7 @@ import { fileMark, removeMarked } from '../../system/file-mark.js';
 import { Connection } from './connection.js';
 import type { ControlCalls } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
-import type { HostAccess } from './host-access.js';
+import type { HostAccess } from '../../session-link/host-access.js';
 import type { ControlLimits } from './limits.js';
 
 /** Where events go. `emit` false: not taken, offer it again when `drained` resolves. */

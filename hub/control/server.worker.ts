@@ -9,7 +9,7 @@ import { type RpcServer, serve } from '../../base/rpc.js';
 import { workerBoot } from '../../base/worker-boot.js';
 import type { ControlCalls, ControlWorkerData } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
-import { HostAccess } from './host-access.js';
+import { HostAccess } from '../../session-link/host-access.js';
 import { controlLimits } from './limits.js';
 import { ControlServer } from './server.js';
 import { appendToLog, startWatchdog } from './watchdog.js';

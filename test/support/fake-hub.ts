@@ -6,13 +6,14 @@ import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
+import { fail } from '../../base/errors.js';
 import { type LaneTable, laneTable } from '../../base/event-lanes.js';
 import { RealClock } from '../../base/real-clock.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../../base/rpc.js';
 import { connect } from '../../base/rpc-connection.js';
 import { Scope } from '../../base/scope.js';
 import type { Callback, LuaValue } from '../../base/values.js';
-import type { EngineContext, HubContext, HubIdentity } from '../../primitives/context.js';
+import type { EngineContext, HubContext, HubIdentity, WebAddress } from '../../primitives/context.js';
 import type { EventsOf, FunctionsFor, Primitive, PrimitiveDef } from '../../primitives/define.js';
 import { MemoryLog } from './memory-log.js';
 import { tempDir } from './temp-repo.js';
@@ -66,10 +67,17 @@ export class FakeHub<D extends PrimitiveDef> {
       metrics: () => ({ loop: { lag_ms: 1 } }),
       quit: (reason) => void this.quits.push(reason),
       notify: (name, data) => this.notify(name, data),
+      request: (method, params, report) => this.request(method, params, report),
+      web: () => Promise.resolve(this.web),
     };
     this.#instance = primitive.open(context);
     onTestFinished(() => this.scope.dispose());
   }
+
+  /** What `HubContext.request` answers, and `HubContext.web`. Tests replace them. */
+  request: HubContext['request'] = (method) =>
+    Promise.resolve(fail('control.unknown_method', `no method ${method} here`));
+  web: WebAddress | undefined;
 
   /** A new engine with the primitive's functions. Dispose `scope` to end it. */
   engine(name = 'plugin'): { functions: FunctionsFor<D>; scope: Scope; log: MemoryLog } {

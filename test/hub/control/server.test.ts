@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ControlEvent } from '../../../hub/control/control.def.js';
-import { HostAccess } from '../../../hub/control/host-access.js';
+import { HostAccess } from '../../../session-link/host-access.js';
 import { type ControlLimits, controlLimits } from '../../../hub/control/limits.js';
 import { ControlServer } from '../../../hub/control/server.js';
 import { MAX_SOCKET_PATH_BYTES } from '../../../hub/paths.js';

@@ -1,7 +1,7 @@
 /**
  * Finds the session host of a hub, and starts one: a process of its own that outlives the hub.
  *
- * Used by the hub's own connection (host-link.ts) and by the relay of clients' connections (hub/control/relay.ts).
+ * Used by the hub's own connection (primitives/pty/host-link.ts) and by the relay of clients' connections (host-relay.ts).
  * That never two hosts serve one folder is the host's own care: here, two starts at once end at the same host.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -9,20 +9,20 @@ import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fits } from '../../base/check.js';
-import type { Clock } from '../../base/clock.js';
-import { fail, type HubError, messageOf } from '../../base/errors.js';
+import { fits } from '../base/check.js';
+import type { Clock } from '../base/clock.js';
+import { fail, type HubError, messageOf } from '../base/errors.js';
 import {
   HOST_LOOK_SIGNAL,
   type HostConfig,
   type HostRecord,
   hostRecord,
-} from '../../protocol/host-config.js';
-import { HOST_PROTOCOL_VERSION } from '../../protocol/host-methods.js';
-import type { Hello } from '../../protocol/messages.js';
-import { isRunning } from '../../system/process-identity.js';
+} from '../protocol/host-config.js';
+import { HOST_PROTOCOL_VERSION } from '../protocol/host-methods.js';
+import type { Hello } from '../protocol/messages.js';
+import { isRunning } from '../system/process-identity.js';
 
-const HOST_MAIN = fileURLToPath(new URL('../../session-host/main.js', import.meta.url));
+const HOST_MAIN = fileURLToPath(new URL('../session-host/main.js', import.meta.url));
 
 /** Thirty times the usual start, for a machine under load. */
 const START_MS = 15_000;

@@ -8,17 +8,17 @@
  * opens another connection. Nothing here passes the hub's loop, and messages are not parsed again.
  */
 import type { Socket } from 'node:net';
-import { fail, HubError, isHubError, messageOf } from '../../base/errors.js';
-import type { Disposable } from '../../base/scope.js';
-import { encodeFrame, type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
-import { hostVersionMismatch } from '../../protocol/host-methods.js';
+import { fail, HubError, isHubError, messageOf } from '../base/errors.js';
+import type { Disposable } from '../base/scope.js';
+import { encodeFrame, type Frame, FrameReader, frameTypes } from '../protocol/frames.js';
+import { hostVersionMismatch } from '../protocol/host-methods.js';
 import {
   decodeMessage,
   encodeMessage,
   errorFromWire,
   hubMessages,
   type MessageOf,
-} from '../../protocol/messages.js';
+} from '../protocol/messages.js';
 import type { HostAccess } from './host-access.js';
 
 /** What may wait in one socket before the other side is no longer read. */
