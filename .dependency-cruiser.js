@@ -14,6 +14,7 @@ const mayImport = {
   'mcp-bridge': ['base', 'protocol'],
   tui: ['base', 'protocol'],
   web: ['base', 'protocol', 'pairing'],
+  'web-build': ['base'],
   primitives: ['base', 'protocol', 'system', 'worktrees', 'pairing', 'session-link'],
   hub: ['base', 'protocol', 'system', 'worktrees', 'session-link', 'relay', 'primitives'],
   tools: ['base', 'protocol', 'primitives', 'hub'],
@@ -58,13 +59,13 @@ export default {
     {
       name: 'worker-imports',
       comment:
-        'A worker imports base/, protocol/, system/, files of its own folder, node: and its transport library; the one ' +
-        'that runs git imports worktrees/, which is what it is about.',
+        'A worker imports base/, protocol/, system/, files of its own folder, node: and its transport library; and the ' +
+        'folder that it is about: worktrees/, session-link/, pairing/, relay/.',
       severity: 'error',
       from: { path: '^(.+)/[^/]+\\.worker\\.ts$', pathNot: '^test/' },
       to: {
         path: anyFolder,
-        pathNot: ['^(base|protocol|system|worktrees)/', '^$1/[^/]+\\.ts$'],
+        pathNot: ['^(base|protocol|system|worktrees|session-link|pairing|relay)/', '^$1/[^/]+\\.ts$'],
         dependencyTypes: ['local'],
       },
     },
@@ -86,7 +87,7 @@ export default {
       name: 'no-dev-packages-at-run-time',
       comment: 'What ships imports only what package.json lists under dependencies.',
       severity: 'error',
-      from: { path: oneOf(Object.keys(mayImport)), pathNot: '^tools/' },
+      from: { path: oneOf(Object.keys(mayImport)), pathNot: '^(tools|web-build)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {

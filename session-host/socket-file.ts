@@ -9,9 +9,9 @@ import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { HubError } from '../base/errors.js';
 import { unlessMissing } from '../system/errno.js';
-import { fileMark } from '../system/file-mark.js';
+import { fileMark, isSameFile } from '../system/file-mark.js';
 
-/** Gives the file's mark (file-mark.ts). Errors: host.listen_failed. */
+/** Gives the file's mark (file-mark.ts); undefined if somebody replaced it at once. Errors: host.listen_failed. */
 export async function publish(server: Server, path: string): Promise<string | undefined> {
   // Not longer than `host.sock`: the path of a socket has a tight limit.
   const draft = join(dirname(path), `h${process.pid}`);
@@ -25,9 +25,11 @@ export async function publish(server: Server, path: string): Promise<string | un
       });
     });
     await chmod(draft, 0o600);
+    const drafted = fileMark(draft);
     await link(draft, path);
     await unlink(draft);
-    return fileMark(path);
+    const published = fileMark(path);
+    return isSameFile(drafted, published) ? published : undefined;
   } catch (cause) {
     await unlessMissing(unlink(draft)).catch(() => undefined);
     throw new HubError('host.listen_failed', `Cannot listen on ${path}: ${(cause as Error).message}.`, {

@@ -14,3 +14,9 @@ export function fileMark(path: string): string | undefined {
 export function removeMarked(path: string, mark: string | undefined): void {
   if (mark !== undefined && fileMark(path) === mark) rmSync(path, { force: true });
 }
+
+/** Whether two marks are of one file, which may have been changed (linked, renamed) between them. */
+export function isSameFile(one: string | undefined, other: string | undefined): boolean {
+  const inode = (mark: string): string => mark.slice(0, mark.lastIndexOf(':'));
+  return one !== undefined && other !== undefined && inode(one) === inode(other);
+}

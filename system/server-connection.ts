@@ -71,8 +71,8 @@ export class ServerConnection {
   #reason = 'closed by the client';
   #error: HubError | undefined;
   #timer: Disposable;
-  /** Of what waits for the client: what `forward` sent. */
-  #forwardedBytes = 0;
+  /** Of what waits for the client: what `send` sent. */
+  #sentBytes = 0;
 
   /** Takes over an accepted socket and greets. */
   constructor(socket: Socket, options: ServerConnectionOptions) {
@@ -103,17 +103,12 @@ export class ServerConnection {
     return this.#state === 'open';
   }
 
-  /** A frame whose sender bounds what waits: never too much, but it counts for the messages behind it. */
+  /** A frame whose sender bounds what waits: a client that reads it slowly is not slow to read messages. */
   send(frame: Uint8Array): void {
-    if (this.#state === 'open') this.#socket.write(frame);
-  }
-
-  /** As `send`, and it does not count. */
-  protected forward(frame: Uint8Array): void {
     if (this.#state !== 'open') return;
-    this.#forwardedBytes += frame.length;
+    this.#sentBytes += frame.length;
     this.#socket.write(frame, () => {
-      this.#forwardedBytes -= frame.length;
+      this.#sentBytes -= frame.length;
     });
   }
 
@@ -216,6 +211,6 @@ export class ServerConnection {
   }
 
   #isSlow(): boolean {
-    return this.#socket.writableLength - this.#forwardedBytes > this.#options.limits.maxQueuedBytes;
+    return this.#socket.writableLength - this.#sentBytes > this.#options.limits.maxQueuedBytes;
   }
 }

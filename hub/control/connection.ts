@@ -98,9 +98,9 @@ export class Connection extends ServerConnection {
   #relayClient(): RelayClient {
     const socket = this.#socket;
     return {
-      forward: (frame) => this.forward(frame),
+      forward: (frame) => this.send(frame),
       forwardAnswer: (id, frame) => {
-        if (this.settle(id)) this.forward(frame);
+        if (this.settle(id)) this.send(frame);
       },
       answer: (id, outcome) => {
         if (isHubError(outcome)) this.respond({ id, ok: false, error: wireError(outcome) });

@@ -111,6 +111,18 @@ describe('a connection', () => {
     await until(() => heard.includes('closed host.slow_client'));
   });
 
+  it('that still reads a large snapshot is not slow to read what follows', async () => {
+    const { client, connection, heard, greet } = await open({ maxQueuedBytes: 100_000 });
+    await greet();
+    client.socket.pause();
+    const bytes = new Uint8Array(2_000_000);
+    connection.send(encodeTerminalFrame({ type: 'snapshot', attach: 1, offset: 0, rows: 9, cols: 9, bytes }));
+    connection.event(bell);
+    client.socket.resume();
+    expect(await client.hear('event')).toMatchObject({ name: 'session.bell' });
+    expect(heard).not.toContain('closed host.slow_client');
+  });
+
   it('that does not even read that is cut off', async () => {
     const { client, connection, clock, heard, greet } = await open({ maxQueuedBytes: 100_000 });
     await greet();
