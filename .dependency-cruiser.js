@@ -24,6 +24,10 @@ const mayImport = {
 const anyFolder = '^(?!node_modules/|dist/)[^/]+/';
 const oneOf = (folders) => `^(${folders.join('|')})/`;
 
+const preactPackage = '(^|/)node_modules/preact/';
+/** The package and its types. */
+const cablePackage = '(^|/)node_modules/(@rails/actioncable|@types/rails__actioncable)/';
+
 const directions = Object.entries(mayImport).map(([folder, others]) => ({
   name: `${folder}-imports`,
   comment: `${folder}/ may import ${others.length === 0 ? 'nothing but itself' : others.map((f) => `${f}/`).join(', ')}.`,
@@ -54,6 +58,13 @@ export default {
       comment: 'base/ and protocol/ run in browsers too: no Node, no packages.',
       severity: 'error',
       from: { path: oneOf(['base', 'protocol']) },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
+    },
+    {
+      name: 'pairing-runs-in-browsers',
+      comment: 'pairing/ runs in browsers too: no Node, and one package, wrapped by sodium.ts.',
+      severity: 'error',
+      from: { path: '^pairing/', pathNot: '^pairing/sodium\\.ts$' },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
     },
     {
@@ -95,8 +106,38 @@ export default {
       comment:
         'One file wraps each package, so that replacing it changes one file. Tests may look past the wrapper.',
       severity: 'error',
-      module: { path: '(^|/)node_modules/', numberOfDependentsMoreThan: 1 },
+      module: {
+        path: '(^|/)node_modules/',
+        // Have rules of their own, below.
+        pathNot: [cablePackage, preactPackage],
+        numberOfDependentsMoreThan: 1,
+      },
       from: { path: oneOf(Object.keys(mayImport)), pathNot: '^tools/' },
+    },
+    {
+      name: 'cable-importers',
+      comment:
+        'The hub and the browser wrap @rails/actioncable, one file each: a page cannot use the parts for Node.',
+      severity: 'error',
+      from: {
+        path: oneOf(Object.keys(mayImport)),
+        pathNot: ['^primitives/action_cable/consumer\\.ts$', '^web/link/cable\\.ts$'],
+      },
+      to: { path: cablePackage },
+    },
+    {
+      name: 'preact-importers',
+      comment: 'The pages are written in Preact: web/ui/ and the start. web/link/ knows no UI.',
+      severity: 'error',
+      from: { path: oneOf(Object.keys(mayImport)), pathNot: ['^web/ui/', '^web/main\\.tsx$'] },
+      to: { path: preactPackage },
+    },
+    {
+      name: 'link-without-ui',
+      comment: 'The engine is below the pages, which see it through web/link/types.ts and open.ts.',
+      severity: 'error',
+      from: { path: '^web/link/' },
+      to: { path: '^web/(ui/|main\\.tsx$)' },
     },
     {
       name: 'resolvable',

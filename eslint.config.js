@@ -43,7 +43,7 @@ const relaxedInTests = {
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '**/*.js', '**/*.mjs', '**/*.d.ts', '**/fixtures/', '**/*.gen.ts'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -52,5 +52,5 @@ export default tseslint.config(
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: typeAware,
   },
-  { files: ['test/**/*.ts'], rules: relaxedInTests },
+  { files: ['test/**/*.{ts,tsx}'], rules: relaxedInTests },
 );

@@ -26,6 +26,7 @@ import type { ModuleRoot } from './lua/modules.js';
 import { LuaScheduler } from './lua/scheduler.js';
 import { readStandard, type StandardSource } from './lua/standard.js';
 import { PrimitiveHost } from './primitive-host.js';
+import type { RelayEvent } from './relay/relay.def.js';
 import type { WorkerMetrics } from './supervised-worker.js';
 import { Supervisor } from './supervisor.js';
 
@@ -39,6 +40,8 @@ export interface HubOptions {
   readonly doors?: HubDoors;
   /** Handlers of the control socket's events, where there is one. Asked for at each event. */
   readonly controlHandlers?: () => HandlersOf<ControlEvent>;
+  /** The same of the hub's own relay. */
+  readonly relayHandlers?: () => HandlersOf<RelayEvent>;
   /** A worker lost its state and serves again. */
   readonly onWorkerRestarted?: (name: string) => void;
   readonly recorder?: EventRecorder;
@@ -237,12 +240,13 @@ export class Hub {
   }
 
   #handlers(): Handlers {
-    const { controlHandlers } = this.#options;
+    const { controlHandlers, relayHandlers } = this.#options;
     return {
       ...this.#primitives.handlers,
       'control.client_connected': (event) => controlHandlers?.()['control.client_connected'](event),
       'control.client_disconnected': (event) => controlHandlers?.()['control.client_disconnected'](event),
       'control.request': (event) => controlHandlers?.()['control.request'](event),
+      'relay.counted': (event) => relayHandlers?.()['relay.counted'](event),
       'worker.restarted': ({ type, worker, reason, restarts }) => {
         this.#options.onWorkerRestarted?.(worker);
         this.notify(type, { worker, reason, restarts });

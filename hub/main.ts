@@ -18,6 +18,8 @@ import { type LogFile, openLogFile } from './log-file.js';
 import { runLuaCommand } from './lua-command.js';
 import { readLuaLimits } from './lua-settings.js';
 import { stateFiles } from './paths.js';
+import { RELAY_WORKER, WebDoor } from './relay/web-door.js';
+import { readWebMode } from './relay/web-settings.js';
 import type { ReadyInfo, RunOptions } from './run-options.js';
 import { Shutdown } from './shutdown.js';
 
@@ -40,7 +42,7 @@ export async function runHub(options: RunOptions): Promise<number> {
   }
 }
 
-async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile): Promise<number> {
+async function serve({ identity, onReady, web = {} }: RunOptions, { logger: log }: LogFile): Promise<number> {
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => {
     finish = resolve;
@@ -49,16 +51,17 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   const clock = new RealClock({ unref: true });
   const shutdown = new Shutdown({ clock: new RealClock(), log, exit: (code) => finish(code) });
   const quit = (reason: string): void => void shutdown.begin(reason);
-  const ready: ReadyInfo = {
+  const ready = (): ReadyInfo => ({
     hub_id: identity.hubId,
     pid: process.pid,
     repo: identity.repoRoot,
     socket: identity.socketPath,
-    url: null,
-  };
+    url: door.current?.page_url ?? null,
+  });
   const startedAt = new Date().toISOString();
   const limits = await readLuaLimits(identity.dataDir);
   const maxSessions = await readMaxSessions(identity.dataDir);
+  const webMode = await readWebMode(web, identity.dataDir);
 
   const hub: Hub = new Hub({
     identity,
@@ -67,13 +70,23 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
     quit,
     limits,
     controlHandlers: () => control.handlers,
+    relayHandlers: () => door.handlers,
     doors: {
       request: (method, params, report) => control.request(method, params, report),
-      web: () => Promise.resolve(undefined),
+      web: () => door.web(),
     },
     onWorkerRestarted: (name) => {
       if (name === 'control') void control.reopen();
+      if (name === RELAY_WORKER) void door.reopen();
     },
+  });
+  const door: WebDoor = new WebDoor({
+    identity,
+    mode: webMode,
+    startWorker: (spec) => hub.supervisor.start(spec),
+    log: log.child({ source: 'relay' }),
+    counters: hub.counters,
+    onMoved: (address) => hub.notify('web_address_changed', { ...address }),
   });
   const control: Control = new Control({
     identity,
@@ -84,7 +97,10 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
     log: log.child({ source: 'control' }),
     counters: hub.counters,
     hub: {
-      status: () => statusOf(hub, ready, identity.version, startedAt, control),
+      status: () => ({
+        ...statusOf(hub, ready(), identity.version, startedAt, control),
+        ...door.status(),
+      }),
       eval: (code, chunkName, args) => evalLua(hub.core, code, chunkName, args),
       command: (name, params, report) => runLuaCommand(hub.core, log, name, params, report),
       quit,
@@ -97,16 +113,19 @@ async function serve({ identity, onReady }: RunOptions, { logger: log }: LogFile
   // before the claim: a client or a signal may end a hub that is still starting
   shutdown.add({ name: 'observers', maxMs: 500, run: () => hub.announceStop(shutdown.reason) });
   shutdown.add({ name: 'control socket', maxMs: 1_000, run: () => control.close() });
+  shutdown.add({ name: 'relay', maxMs: 1_000, run: () => door.close() });
   shutdown.add({ name: 'engines', maxMs: 500, run: () => hub.dispose() });
   shutdown.add({ name: 'workers', maxMs: 2_500, run: () => hub.supervisor.stop() });
   const signals = shutdown.listen(process);
   try {
     hub.loop.start();
     claim = await claimInstance(identity, () => control.listen());
+    const opened = door.open();
     await hub.start();
+    await opened;
     if (!shutdown.begun) {
       log.log('info', `ready: hub ${identity.hubId} for ${identity.repoRoot}`, { pid: process.pid });
-      onReady(ready);
+      onReady(ready());
     }
     return await finished;
   } catch (thrown) {

@@ -3,6 +3,7 @@
  */
 import type { LogLevel } from '../base/log.js';
 import type { HubIdentity } from '../primitives/context.js';
+import type { WebOptions } from './relay/web-settings.js';
 
 /** What a hub says once it serves. Names as `botster start --json` prints them. */
 export interface ReadyInfo {
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** Also prints the log on stderr, for people. */
   readonly foreground: boolean;
   readonly logLevel: LogLevel;
+  /** How browsers reach it. Default: a relay of its own, for this machine. */
+  readonly web?: WebOptions;
   /** Called once, when the socket answers. */
   readonly onReady: (info: ReadyInfo) => void;
 }

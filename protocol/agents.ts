@@ -29,6 +29,8 @@ const agentFields = {
   /** ISO 8601, UTC. */
   started_at: t.str,
   last_output_ms: t.opt(t.int()),
+  /** It rang, notified or ended a long command, and nobody has looked since. */
+  attention: t.opt(t.object({ /** ISO 8601, UTC. */ at: t.str, text: t.opt(t.str) })),
   exit: t.opt(sessionExit),
   prompt: t.opt(t.str),
   base_ref: t.opt(t.str),

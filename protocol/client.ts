@@ -74,6 +74,16 @@ export class Client<const T extends MethodTable> {
     this.#send({ type: 'hello', ...options.hello });
   }
 
+  /** The number of the request that was made last: what its progress is told under. */
+  get lastRequestId(): number {
+    return this.#lastId;
+  }
+
+  /** Why nothing is sent or taken any more. */
+  get ended(): HubError | undefined {
+    return this.#ended;
+  }
+
   /** Asks the server. Rejects with its coded error, or `hub.connection_lost`. */
   request<M extends keyof T & string>(
     method: M,

@@ -49,6 +49,20 @@ export const statusReport = t.object({
   socket: t.str,
   /** Where browsers find the hub. Absent while it serves no page. */
   url: t.opt(t.str),
+  /** How browsers find the hub. Absent while it serves no page. */
+  web: t.opt(
+    t.object({
+      url: t.str,
+      /** The Action Cable endpoint by which devices and hub find each other. */
+      cable_url: t.opt(t.str),
+      /** It is a relay elsewhere, not the hub's own. */
+      relay: t.bool,
+      /** Other machines of the network can open the page. */
+      lan: t.bool,
+    }),
+  ),
+  /** Paired devices that are connected now, each browser window counted. */
+  peers: t.opt(t.int()),
   /** ISO 8601, UTC. */
   started_at: t.str,
   uptime_s: t.num(),

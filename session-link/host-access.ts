@@ -6,9 +6,9 @@ import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
-import { findHost, hostHello, startHost } from './host-process.js';
 import type { HostConfig } from '../protocol/host-config.js';
 import type { Hello } from '../protocol/messages.js';
+import { findHost, hostHello, startHost } from './host-process.js';
 
 export class HostAccess {
   readonly clock: Clock;

@@ -12,12 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { fits } from '../base/check.js';
 import type { Clock } from '../base/clock.js';
 import { fail, type HubError, messageOf } from '../base/errors.js';
-import {
-  HOST_LOOK_SIGNAL,
-  type HostConfig,
-  type HostRecord,
-  hostRecord,
-} from '../protocol/host-config.js';
+import { HOST_LOOK_SIGNAL, type HostConfig, type HostRecord, hostRecord } from '../protocol/host-config.js';
 import { HOST_PROTOCOL_VERSION } from '../protocol/host-methods.js';
 import type { Hello } from '../protocol/messages.js';
 import { isRunning } from '../system/process-identity.js';

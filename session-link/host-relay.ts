@@ -1,6 +1,6 @@
 /**
  * One client's own connection to the session host: its session requests and terminal frames go there, what the host
- * answers comes back, unchanged both ways.
+ * answers comes back, unchanged both ways; the client's end is told what each frame is about.
  *
  * Opened by the first session request, greeted with the token that the client does not have. Whoever is slower slows
  * the other down and nothing else: with BUFFERED_BYTES waiting on one side, the other is not read. When the host's end
@@ -8,7 +8,9 @@
  * opens another connection. Nothing here passes the hub's loop, and messages are not parsed again.
  */
 import type { Socket } from 'node:net';
+import { mismatch } from '../base/check.js';
 import { fail, HubError, isHubError, messageOf } from '../base/errors.js';
+import { type Infer, t } from '../base/schema.js';
 import type { Disposable } from '../base/scope.js';
 import { encodeFrame, type Frame, FrameReader, frameTypes } from '../protocol/frames.js';
 import { hostVersionMismatch } from '../protocol/host-methods.js';
@@ -19,6 +21,7 @@ import {
   hubMessages,
   type MessageOf,
 } from '../protocol/messages.js';
+import { decodeTerminalFrame } from '../protocol/terminal-frames.js';
 import type { HostAccess } from './host-access.js';
 
 /** What may wait in one socket before the other side is no longer read. */
@@ -29,12 +32,25 @@ const GREETING_MS = 5_000;
 /** How long what a client sent last may take to reach the host. */
 const LINGER_MS = 500;
 
+/**
+ * What a frame of the host is about: the stream of an attach, in which output, snapshots and the events `attach.*` have
+ * their places; or something else, for which no order is promised.
+ */
+export type FrameSubject =
+  | {
+      readonly kind: 'output';
+      readonly attach: number /** What it costs of the client's credit. */;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'attach_event'; readonly attach: number; readonly ended: boolean }
+  | { readonly kind: 'event' };
+
 /** The client's side of it. */
 export interface RelayClient {
   /** A frame of the host for the client. */
-  forward(frame: Uint8Array): void;
-  /** The answer to an open request; another one is not forwarded. */
-  forwardAnswer(id: number, frame: Uint8Array): void;
+  forward(frame: Uint8Array, subject: FrameSubject): void;
+  /** The answer to an open request; another one is not forwarded. `ok`: it is not a failure. */
+  forwardAnswer(id: number, frame: Uint8Array, ok: boolean): void;
   answer(id: number, outcome: { readonly value: MessageOf<'response'>['value'] } | HubError): void;
   notify(name: string, data: MessageOf<'event'>['data']): void;
   /** Bytes that wait for the client. */
@@ -102,7 +118,7 @@ export class HostRelay {
     if (this.#link.state === 'open') this.#write(this.#link.socket, type, payload);
   }
 
-  /** The client's socket has drained. */
+  /** What waits for the client has become less. */
   clientWritable(): void {
     if (this.#link.state === 'open') this.#link.socket.resume();
   }
@@ -206,16 +222,16 @@ export class HostRelay {
   /** The reason that the host gives for closing, if this is it. */
   #receive({ type, payload }: Frame): HubError | undefined {
     if (type !== frameTypes.message) {
-      this.#client.forward(encodeFrame(type, payload));
+      this.#client.forward(encodeFrame(type, payload), outputSubject(type, payload));
       return undefined;
     }
     const message = peek(payload);
     if (message.type === 'response') {
       const id = message.id ?? -1;
       this.#open.delete(id);
-      this.#client.forwardAnswer(id, encodeFrame(type, payload));
+      this.#client.forwardAnswer(id, encodeFrame(type, payload), message.ok ?? true);
     } else if (message.type === 'event') {
-      this.#client.forward(encodeFrame(type, payload));
+      this.#client.forward(encodeFrame(type, payload), eventSubject(payload));
     } else if (message.type === 'error') {
       return errorFromWire(decodeMessage(payload, ['error']));
     }
@@ -257,16 +273,46 @@ function asksForEnded(params: unknown): boolean {
   return typeof params === 'object' && params !== null && 'ended' in params && params.ended !== false;
 }
 
-const head = /^\{"type":"(response|event|error|hello)"(?:,"id":(\d+))?[,}]/;
+/** Output and snapshots begin with the number of their attach. */
+function outputSubject(type: number, payload: Uint8Array): FrameSubject {
+  const frame = decodeTerminalFrame(type, payload);
+  return { kind: 'output', attach: frame.attach, bytes: 'bytes' in frame ? frame.bytes.length : 0 };
+}
 
-/** Type and id of a message, from its first bytes: our own encoding puts them there. */
-function peek(payload: Uint8Array): { readonly type: string; readonly id?: number } {
+const attachEvent = t.object({ attach: t.int() });
+const ATTACH_EVENT = Buffer.from('{"type":"event","name":"attach.');
+
+function eventSubject(payload: Uint8Array): FrameSubject {
+  if (ATTACH_EVENT.compare(payload.subarray(0, ATTACH_EVENT.length)) !== 0) return { kind: 'event' };
+  const { name, data } = decodeMessage(payload, ['event']);
+  const problem = mismatch(attachEvent, data, name);
+  if (problem !== undefined) throw fail('protocol.message_invalid', `An event is malformed: ${problem}.`);
+  const { attach } = data as Infer<typeof attachEvent>;
+  return { kind: 'attach_event', attach, ended: name === 'attach.ended' };
+}
+
+interface Head {
+  readonly type: string;
+  readonly id?: number;
+  readonly ok?: boolean;
+}
+
+const head = /^\{"type":"(response|event|error|hello)"(?:,"id":(\d+))?(?:,"ok":(true|false))?[,}]/;
+
+/** Type, id and outcome of a message, from its first bytes: our own encoding puts them there. */
+function peek(payload: Uint8Array): Head {
   const text = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, 64)).toString(
     'latin1',
   );
   const found = head.exec(text);
-  if (found === null) return decodeMessage(payload, hubMessages);
-  return { type: found[1] as string, ...(found[2] === undefined ? {} : { id: Number(found[2]) }) };
+  const [, type, id, ok] = found ?? [];
+  if (type === undefined || (type === 'response' && ok === undefined))
+    return decodeMessage(payload, hubMessages);
+  return {
+    type,
+    ...(id === undefined ? {} : { id: Number(id) }),
+    ...(ok === undefined ? {} : { ok: ok === 'true' }),
+  };
 }
 
 function internal(thrown: unknown): HubError<'hub.internal'> {

@@ -109,6 +109,8 @@ export interface GroupDef {
   readonly summary: string;
   /** Paragraphs below the summary in the group's help. */
   readonly description?: string;
+  /** The own word of the command that runs when none is named. Without: help is shown. */
+  readonly default?: string;
 }
 
 export function defineCommand<const A extends Arguments, const O extends Options>(

@@ -9,10 +9,16 @@ import { agentTypesCommand } from './agent/types.js';
 import { attachCommand } from './attach/attach.js';
 import type { AnyCommand, GroupDef } from './command.js';
 import { completionCommand } from './completion.js';
+import { connectCommand } from './connect-code.js';
+import { devicesListCommand } from './devices/list.js';
+import { devicesRenameCommand } from './devices/rename.js';
+import { devicesRevokeCommand } from './devices/revoke.js';
+import { devicesViewOnlyCommand } from './devices/view-only.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { logsCommand } from './logs.js';
 import { luaCommand } from './lua.js';
+import { relayCommand } from './relay.js';
 import { sessionKillCommand } from './session/kill.js';
 import { sessionListCommand } from './session/list.js';
 import { sessionLogCommand } from './session/log.js';
@@ -33,6 +39,11 @@ export const commands: readonly AnyCommand[] = [
   agentRmCommand,
   agentTypesCommand,
   attachCommand,
+  connectCommand,
+  devicesListCommand,
+  devicesRenameCommand,
+  devicesViewOnlyCommand,
+  devicesRevokeCommand,
   sessionListCommand,
   sessionSendCommand,
   sessionScreenCommand,
@@ -43,6 +54,7 @@ export const commands: readonly AnyCommand[] = [
   logsCommand,
   evalCommand,
   luaCommand,
+  relayCommand,
   doctorCommand,
   completionCommand,
 ];
@@ -54,6 +66,14 @@ export const groups: readonly GroupDef[] = [
     description:
       'An agent is a coding agent, a shell or any command, in a git worktree of its own. ID is its id, the first ' +
       'characters of it, its branch or its name, as long as they mean one agent only.',
+  },
+  {
+    name: 'devices',
+    summary: 'list paired phones and browsers, name them, take their access away',
+    description:
+      'Without COMMAND it lists them. A device is one browser that was paired with "botster connect". ID is its id, the ' +
+      'first characters of it, or its name, as long as they mean one device only.',
+    default: 'list',
   },
   {
     name: 'session',

@@ -13,7 +13,7 @@ export function bashScript({ commands, groups }: CompletionTree): string {
   const cases = [
     ...commands.map(commandCase),
     ...groups.flatMap((group) => [
-      `    ${group.name}) ${bashWords(`${group.commands.map(ownWord).join(' ')} --repo --help`)} ;;`,
+      `    ${group.name}) ${bashWords(`${[...group.commands.map(ownWord), ...group.options.flatMap(({ names }) => names)].join(' ')} --repo --help`)} ;;`,
       ...group.commands.map(commandCase),
     ]),
   ];

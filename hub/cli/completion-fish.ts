@@ -18,6 +18,7 @@ export function fishScript({ commands, groups }: CompletionTree): string {
     ...commands.flatMap((command) => [wordLine('', command.name, command.summary), ...commandLines(command)]),
     ...groups.flatMap((group) => [
       wordLine('', group.name, group.summary),
+      ...optionLines(group.name, group.options),
       ...group.commands.flatMap((command) => [
         wordLine(group.name, ownWord(command), command.summary),
         ...commandLines(command),

@@ -40,6 +40,8 @@ export interface CompletionTree {
     readonly name: string;
     readonly summary: string;
     readonly commands: readonly CommandChoices[];
+    /** Of the command that runs when none is named; none if there is no such. */
+    readonly options: readonly Choice[];
   }[];
 }
 
@@ -48,8 +50,20 @@ export function completionTree(commands: readonly AnyCommand[], groups: readonly
   const inGroup = (group: string) => known.filter(({ name }) => name.startsWith(`${group} `));
   return {
     commands: [...known.filter(({ name }) => !name.includes(' ')), helpChoices(commands, groups)],
-    groups: groups.map(({ name, summary }) => ({ name, summary, commands: inGroup(name) })),
+    groups: groups.map(({ name, summary, default: word }) => ({
+      name,
+      summary,
+      commands: inGroup(name),
+      options: ownOptions(inGroup(name).find((command) => ownWord(command) === word)),
+    })),
   };
+}
+
+/** Without those that every group has too. */
+function ownOptions(command: CommandChoices | undefined): readonly Choice[] {
+  return (command?.options ?? []).filter(
+    ({ names }) => !names.includes('--help') && !names.includes('--repo'),
+  );
 }
 
 /** The last word of a command's name. */

@@ -1,6 +1,12 @@
 /** The completion script for zsh. */
 import type { Completes } from './command.js';
-import { type CommandChoices, type CompletionTree, ownWord, type Values } from './completion-tree.js';
+import {
+  type Choice,
+  type CommandChoices,
+  type CompletionTree,
+  ownWord,
+  type Values,
+} from './completion-tree.js';
 
 const zshAction: Readonly<Record<Completes, string>> = {
   file: '_files',
@@ -18,7 +24,7 @@ export function zshScript({ commands, groups }: CompletionTree): string {
     const words = group.commands.map((command) => described(ownWord(command), command.summary));
     const own = group.commands.map((command) => `    ${ownWord(command)}) ${argumentsOf(command)} ;;`);
     return `_botster_${group.name}() {
-${twoLevels({ list: words, cases: own, options: "'(-h --help)'{-h,--help}'[explain these commands]'" })}
+${twoLevels({ list: words, cases: own, options: [...group.options.flatMap(optionSpecs), "'(-h --help)'{-h,--help}'[explain these commands]'"].join(' ') })}
 }
 `;
   });
@@ -60,13 +66,15 @@ function described(name: string, summary: string): string {
 }
 
 function argumentsOf(command: CommandChoices): string {
-  const specs = command.options.flatMap(({ names, doc, value }) => {
-    const action = value === undefined ? '' : `:value:${zshValue(value)}`;
-    return names.map((name) =>
-      zshQuote(`(${names.join(' ')})${name}[${doc.replace(/[[\]:]/g, '\\$&')}]${action}`),
-    );
-  });
+  const specs = command.options.flatMap(optionSpecs);
   return `_arguments -s : ${[...specs, zshQuote(`*:argument:${zshValue(command)}`)].join(' ')}`;
+}
+
+function optionSpecs({ names, doc, value }: Choice): string[] {
+  const action = value === undefined ? '' : `:value:${zshValue(value)}`;
+  return names.map((name) =>
+    zshQuote(`(${names.join(' ')})${name}[${doc.replace(/[[\]:]/g, '\\$&')}]${action}`),
+  );
 }
 
 function zshValue({ words, completes }: Values): string {

@@ -12,8 +12,10 @@ import type { LogLevel } from '../../base/log.js';
 import type { HubIdentity } from '../../primitives/context.js';
 import { prepareFolders } from '../instance-lock.js';
 import { stateFiles } from '../paths.js';
+import type { WebOptions } from '../relay/web-settings.js';
 import type { ReadyInfo } from '../run-options.js';
 import type { Terminal } from './terminal.js';
+import { webArguments } from './web-options.js';
 
 /** Twenty times the usual start, for a machine under load. */
 const READY_MS = 15_000;
@@ -58,6 +60,7 @@ export interface DetachOptions {
   readonly identity: HubIdentity;
   readonly env: NodeJS.ProcessEnv;
   readonly logLevel: LogLevel;
+  readonly web?: WebOptions;
   readonly terminal: Terminal;
   readonly readyMs?: number;
 }
@@ -82,9 +85,9 @@ export async function startDetached(options: DetachOptions): Promise<ReadyInfo> 
   throw fail('hub.start_failed', `${why}${lastWords(logPath, logBytes)}`);
 }
 
-function spawnHub({ identity, env, logLevel }: DetachOptions, log: number): ChildProcess {
+function spawnHub({ identity, env, logLevel, web = {} }: DetachOptions, log: number): ChildProcess {
   const [node, script] = [process.execPath, process.argv[1] ?? ''];
-  const args = ['start', '--repo', identity.repoRoot, '--log-level', logLevel];
+  const args = ['start', '--repo', identity.repoRoot, '--log-level', logLevel, ...webArguments(web)];
   return spawn(node, [...process.execArgv, script, ...args], {
     cwd: identity.repoRoot,
     detached: true,

@@ -17,6 +17,7 @@ import { findRunningHub, prepareFolders } from '../instance-lock.js';
 import { dataDirOf, MAX_SOCKET_PATH_BYTES } from '../paths.js';
 import { agentsCheck } from './doctor-agents.js';
 import { type Check, failed, isVersionAtLeast, ok, warn } from './doctor-check.js';
+import { clipboardCheck, relayCheck, webPageCheck } from './doctor-web.js';
 
 const MIN_NODE = [20, 19];
 const MIN_GIT = [2, 31];
@@ -217,11 +218,8 @@ const browserCheck: Check = {
     );
     const onMac = macBrowsers.find((name) => existsSync(`/Applications/${name}.app`));
     const found = inPath ?? onMac;
-    if (found !== undefined) return ok(`${found}, for pairing on this machine`);
-    return warn(
-      'none found on this machine; a phone or another computer can pair just as well',
-      'Debian: sudo apt install chromium; macOS: Safari is enough',
-    );
+    if (found !== undefined) return ok(`${found}, which can be paired like any other`);
+    return ok('none on this machine, and none is needed: a phone or another computer pairs just as well');
   },
 };
 
@@ -258,7 +256,10 @@ export const checks: readonly Check[] = [
   memoryLimitCheck,
   watchesCheck,
   agentsCheck,
+  webPageCheck,
+  relayCheck,
   browserCheck,
+  clipboardCheck,
   terminalCheck,
 ];
 

@@ -32,11 +32,12 @@ const SUMMARY = 'A hub for coding agents: one process per git repository.';
 
 export function parseArguments(argv: readonly string[], options: ProgramOptions): Parsed {
   let parsed: Parsed = { kind: 'done', exitCode: EXIT.ok };
-  const program = makeProgram(options, (run) => {
+  const words = helpArguments(argv, options);
+  const program = makeProgram(options, defaultGroup(words, options.groups), (run) => {
     parsed = run;
   });
   try {
-    program.parse(helpArguments(argv, options), { from: 'user' });
+    program.parse(words, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     // Help and version end the same way, with status 0.
@@ -58,10 +59,17 @@ function helpArguments(argv: readonly string[], { commands, groups }: ProgramOpt
   const inGroup = asksHelp(top.rest.slice(1));
   const help = top.help || inGroup.help;
   const [second] = inGroup.rest;
-  if (second === undefined) return [first, '--help'];
+  if (second === undefined) return group.default === undefined || help ? [first, '--help'] : argv;
   if (second.startsWith('-')) return help ? [first, '--help'] : argv;
   if (!commands.some(({ name }) => name === `${first} ${second}`)) return [first, second];
   return help ? [first, second, '--help'] : argv;
+}
+
+/** The group that is named without one of its commands, so that its default command is meant. */
+function defaultGroup(argv: readonly string[], groups: readonly GroupDef[]): string | undefined {
+  const words = argv.filter((word, index) => !word.startsWith('-') && argv[index - 1] !== '--repo');
+  const [first, second] = words;
+  return second === undefined ? groups.find(({ name }) => name === first)?.name : undefined;
 }
 
 /** Whether words begin with `help`, and those after it. */
@@ -70,7 +78,11 @@ function asksHelp(words: readonly string[]): { readonly help: boolean; readonly 
   return { help, rest: help ? words.slice(1) : words };
 }
 
-function makeProgram(options: ProgramOptions, onRun: (run: Parsed) => void): Command {
+function makeProgram(
+  options: ProgramOptions,
+  defaultOf: string | undefined,
+  onRun: (run: Parsed) => void,
+): Command {
   const { commands, groups, version, terminal } = options;
   const program = new Command('botster')
     .description(SUMMARY)
@@ -104,9 +116,11 @@ function makeProgram(options: ProgramOptions, onRun: (run: Parsed) => void): Com
       addCommand({ parent: program, name: first, def, terminal, onRun });
       continue;
     }
-    const parent = parents.get(first) ?? addGroup(program, groupNamed(first, groups));
+    const group = groupNamed(first, groups);
+    const parent = parents.get(first) ?? addGroup(program, group);
     parents.set(first, parent);
-    addCommand({ parent, name: second, def, terminal, onRun });
+    const isDefault = first === defaultOf && second === group.default;
+    addCommand({ parent, name: second, isDefault, def, terminal, onRun });
   }
   return program;
 }
@@ -121,7 +135,7 @@ function groupNamed(name: string, groups: readonly GroupDef[]): GroupDef {
 function addGroup(program: Command, def: GroupDef): Command {
   return program
     .command(def.name)
-    .usage('COMMAND [OPTIONS] [ARGUMENTS]')
+    .usage(`${commandWord(def)} [OPTIONS] [ARGUMENTS]`)
     .summary(def.summary)
     .description(describe(def))
     .helpOption('-h, --help', 'explain these commands')
@@ -132,6 +146,11 @@ function addGroup(program: Command, def: GroupDef): Command {
     .addHelpText('after', `\nbotster ${def.name} COMMAND --help explains a command.`);
 }
 
+/** How usage names what follows a group's name. */
+function commandWord({ default: word }: GroupDef): string {
+  return word === undefined ? 'COMMAND' : '[COMMAND]';
+}
+
 function describe({ summary, description }: GroupDef): string {
   return `${capitalized(summary)}.${description === undefined ? '' : `\n\n${description}`}`;
 }
@@ -140,20 +159,24 @@ const plainHelp = new Help();
 
 /** How a list of commands names one: with its arguments, or as a group. */
 function subcommandTerm(command: Command): string {
-  return command.commands.length > 0 ? `${command.name()} COMMAND` : plainHelp.subcommandTerm(command);
+  return command.commands.length > 0
+    ? `${command.name()} ${command.usage().split(' ', 1)[0]}`
+    : plainHelp.subcommandTerm(command);
 }
 
 interface CommandToAdd {
   readonly parent: Command;
   /** Its own word. */
   readonly name: string;
+  /** Runs when none of its group is named. */
+  readonly isDefault?: boolean;
   readonly def: AnyCommand;
   readonly terminal: Terminal;
   readonly onRun: (run: Parsed) => void;
 }
 
-function addCommand({ parent, name, def, terminal, onRun }: CommandToAdd): void {
-  const command = parent.command(name);
+function addCommand({ parent, name, isDefault = false, def, terminal, onRun }: CommandToAdd): void {
+  const command = parent.command(name, { isDefault });
   command.summary(def.summary).description(describe(def)).helpOption('-h, --help', 'explain this command');
   command.showHelpAfterError(`See "botster ${def.name} --help".`);
   for (const argument of Object.values(def.args as Record<string, ArgumentDef>)) {
@@ -178,6 +201,10 @@ function addCommand({ parent, name, def, terminal, onRun }: CommandToAdd): void 
       options: Object.fromEntries(
         options.map(([name, option]) => {
           const value = values[option.attributeName()];
+          // Of --no-x the parser says that x is false.
+          if (option.negate) return [name, value === false];
+          // A flag `--no-x` is for commander one that makes `x` false.
+          if (option.negate) return [name, value === false];
           return [name, option.isBoolean() ? value === true : value];
         }),
       ),

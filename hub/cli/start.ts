@@ -5,11 +5,11 @@
  * start went, once.
  */
 import { logLevels } from '../log-line.js';
-import type { ReadyInfo } from '../run-options.js';
 import { defineCommand, jsonOption } from './command.js';
 import { parentOf } from './detach.js';
 import { exitCodeOf } from './exit.js';
-import type { Terminal } from './terminal.js';
+import { showReady } from './ready-text.js';
+import { LAN_WARNING, webOptions, webOptionsOf } from './web-options.js';
 
 export const startCommand = defineCommand({
   name: 'start',
@@ -30,6 +30,7 @@ export const startCommand = defineCommand({
       choices: logLevels,
       default: 'info',
     },
+    ...webOptions,
   },
   examples: [
     { line: 'botster start', doc: 'run here, until Ctrl-C' },
@@ -38,23 +39,27 @@ export const startCommand = defineCommand({
   ],
   async run({ options, terminal, identity, env }) {
     const hub = await identity();
+    const web = webOptionsOf(options);
+    const level = options['log-level'];
+    const parent = options.detach ? undefined : parentOf(process);
+    if (options.lan && parent === undefined) terminal.err(LAN_WARNING);
     if (options.detach) {
       const { startDetached } = await import('./detach.js');
-      const info = await startDetached({ identity: hub, env, logLevel: options['log-level'], terminal });
-      printReady(info, { terminal, json: options.json, version: hub.version });
+      const info = await startDetached({ identity: hub, env, logLevel: level, web, terminal });
+      await showReady(info, { terminal, json: options.json, identity: hub });
       return 0;
     }
 
-    const parent = parentOf(process);
     try {
       const { runHub } = await import('../main.js');
       return await runHub({
         identity: hub,
         foreground: parent === undefined,
-        logLevel: options['log-level'],
+        logLevel: level,
+        web,
         onReady: (info) => {
           if (parent !== undefined) void parent.tellReady(info);
-          else printReady(info, { terminal, json: options.json, version: hub.version, stop: true });
+          else void showReady(info, { terminal, json: options.json, identity: hub, stop: true });
         },
       });
     } catch (thrown) {
@@ -65,29 +70,3 @@ export const startCommand = defineCommand({
     }
   },
 });
-
-interface ReadyView {
-  readonly terminal: Terminal;
-  readonly json: boolean;
-  readonly version: string;
-  /** Whether Ctrl-C stops it. */
-  readonly stop?: true;
-}
-
-function printReady(info: ReadyInfo, { terminal, json, version, stop }: ReadyView): void {
-  if (json) {
-    terminal.out(`${JSON.stringify(info)}\n`);
-    return;
-  }
-  const rows = [
-    ['repo', info.repo],
-    ['hub', `${info.hub_id}, pid ${info.pid}`],
-    ['socket', info.socket],
-    ...(info.url === null ? [] : [['open', info.url]]),
-    ['stop', stop ? 'Ctrl-C, or botster stop' : 'botster stop'],
-  ];
-  const lines = rows.map(([name = '', value]) => `  ${terminal.paint('dim', name.padEnd(7))} ${value}\n`);
-  terminal.out(
-    `${terminal.paint('green', 'ready')}  botster ${version}, in ${Math.round(performance.now())} ms\n${lines.join('')}`,
-  );
-}

@@ -1,6 +1,7 @@
 /**
  * A status report as people read it: aligned, what needs attention in colour, within 80 columns as long as paths are.
  */
+import type { DeviceRecord } from '../../protocol/devices.js';
 import type { PluginSummary, SessionHostSummary, StatusReport } from '../../protocol/status.js';
 import type { Style } from '../ansi.js';
 
@@ -8,7 +9,8 @@ type Paint = (style: Style, text: string) => string;
 
 const LABEL_COLUMNS = 9;
 
-export function statusText(report: StatusReport, paint: Paint): string {
+/** Without `devices` nothing is said of them. */
+export function statusText(report: StatusReport, paint: Paint, devices?: readonly DeviceRecord[]): string {
   const { lag_ms } = report.loop;
   const { control, bulk } = report.queues;
   const lag = `p50 ${ms(lag_ms.p50)}   p99 ${ms(lag_ms.p99)}   max ${ms(lag_ms.max)}`;
@@ -18,7 +20,8 @@ export function statusText(report: StatusReport, paint: Paint): string {
     row('repo', report.repo, paint),
     row('hub', report.hub_id, paint),
     row('socket', report.socket, paint),
-    ...(report.url === undefined ? [] : [row('url', report.url, paint)]),
+    ...(report.url === undefined ? [] : [row('url', `${report.url}${reach(report)}`, paint)]),
+    ...(devices === undefined ? [] : [row('devices', devicesText(devices, report.peers), paint)]),
     row('loop lag', lag, paint),
     row('queues', `control ${control.depth}/${control.limit}   bulk ${bulk.depth}/${bulk.limit}`, paint),
     row('memory', `${Math.round(report.rss_mb)} MB   node ${report.node}`, paint),
@@ -57,6 +60,19 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((cells) =>
     `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
+}
+
+/** Who can open the page, where that is known. */
+function reach({ web }: StatusReport): string {
+  if (web === undefined) return '';
+  if (web.relay) return '   by a relay';
+  return web.lan ? '   on the local network' : '   on this machine only';
+}
+
+function devicesText(devices: readonly DeviceRecord[], peers: number | undefined): string {
+  if (devices.length === 0) return 'none paired; "botster connect" pairs one';
+  const connected = peers ?? devices.reduce((sum, device) => sum + device.connected, 0);
+  return `${devices.length} paired, ${connected} connected`;
 }
 
 function hostText({ pid, version, connected, sessions, error }: SessionHostSummary, paint: Paint): string {

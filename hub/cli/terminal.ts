@@ -20,6 +20,10 @@ export interface Terminal {
   readonly color: { readonly out: boolean; readonly err: boolean };
   /** Width to lay text out for. */
   readonly columns: number;
+  /** How many lines are seen at once. */
+  readonly rows: number;
+  /** The next line that is typed, without its end. Empty at the end of stdin. */
+  readLine(): Promise<string>;
   /** All of stdin. */
   readInput(): Promise<Uint8Array>;
   /** Resolves when everything written has left the process. */
@@ -27,6 +31,7 @@ export interface Terminal {
 }
 
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 /** The terminal of this process. `onReaderGone` is called when nobody reads stdout any more. */
 export function openTerminal(env: NodeJS.ProcessEnv, onReaderGone: () => void): Terminal {
@@ -44,6 +49,8 @@ export function openTerminal(env: NodeJS.ProcessEnv, onReaderGone: () => void): 
     isTty,
     color,
     columns: stdout.columns ?? DEFAULT_COLUMNS,
+    rows: stdout.rows ?? DEFAULT_ROWS,
+    readLine: () => readLine(stdin),
     readInput: async () => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of stdin) chunks.push(chunk as Uint8Array);
@@ -53,6 +60,17 @@ export function openTerminal(env: NodeJS.ProcessEnv, onReaderGone: () => void): 
       await Promise.all([written(stdout), written(stderr)]);
     },
   };
+}
+
+/** Reads no further than the line: what comes after it is for others. */
+async function readLine(stdin: NodeJS.ReadStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.includes('\n')) break;
+  }
+  stdin.pause();
+  return text.split('\n', 1)[0] ?? '';
 }
 
 export function wantsColor(env: NodeJS.ProcessEnv, isTty: boolean): boolean {

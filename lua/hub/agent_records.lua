@@ -27,6 +27,8 @@ function M.describe(record)
     attached = record.attached,
     started_at = record.started_at,
     last_output_ms = record.last_output_ms,
+    -- See hub/attention.lua. What has ended needs nobody.
+    attention = record.state == "running" and meta.attention or nil,
     exit = record.exit,
     prompt = meta.prompt,
     base_ref = meta.base_ref,

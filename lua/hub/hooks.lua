@@ -31,6 +31,7 @@ M.declare("before_pty_spawn", "interceptor", "What pty.spawn is about to get: cm
 M.declare("before_agent_delete", "interceptor", "{ agent, delete_worktree, keep_branch, force }, before anything is ended.")
 M.declare("agent_created", "observer", "The agent's record, once it runs.")
 M.declare("agent_deleted", "observer", "The agent's record, with worktree_removed.")
+M.declare("agent_attention", "observer", "{ agent_id, attention } when an agent needs somebody; without attention when that is over.")
 M.declare("agent_selected", "observer", "{ agent_id }, or no agent_id when none is selected.")
 M.declare("agent_status_changed", "observer", "{ agent_id, status, branch, ... }: see hub/agents.lua.")
 

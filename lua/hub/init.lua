@@ -22,6 +22,9 @@ local modules = {
   "hub.agent_removal",
   "hub.agents",
   "hub.commands",
+  "hub.attention",
+  "hub.devices",
+  "hub.signaling",
 }
 
 local function with_traceback(failure)
@@ -37,12 +40,37 @@ for _, name in ipairs(modules) do
 end
 
 local agents = require("hub.agents")
+local attention = require("hub.attention")
+local devices = require("hub.devices")
+local signaling = require("hub.signaling")
 
 -- Handlers of host facts ask the module each time, so that a user's file can replace its functions later too.
 events.on("process_exited", function(data) agents.session_ended(data.session_uuid) end)
 events.on("sessions_adopted", function() agents.sessions_adopted() end)
 -- Not here: it asks git, and the hub is ready without.
 timer.after(0, function() agents.sessions_adopted() end)
+
+events.on("pty_bell", function(data) attention.rang(data) end)
+events.on("pty_notification", function(data) attention.notified(data) end)
+events.on("pty_prompt", function(data) attention.prompted(data) end)
+events.on("pty_activity", function(data) attention.active(data) end)
+events.on("session_updated", function(data) attention.updated(data) end)
+events.on("sessions_adopted", function(data) attention.adopted(data) end)
+events.on("process_exited", function(data) attention.forget(data.session_uuid) end)
+
+events.on("device_paired", function(data) devices.paired(data) end)
+
+events.on("webrtc_answer", function(data) signaling.answer(data) end)
+events.on("webrtc_candidate", function(data) signaling.candidate(data) end)
+events.on("action_cable_connected", function(data) signaling.connected(data) end)
+events.on("device_rekey", function(data) signaling.rekeyed(data) end)
+events.on("action_cable_subscribed", function(data) signaling.subscribed(data) end)
+events.on("action_cable_rejected", function(data) signaling.rejected(data) end)
+events.on("action_cable_disconnected", function(data) signaling.disconnected(data) end)
+events.on("web_address_changed", function() signaling.moved() end)
+
+-- When the user's own Lua has had its say.
+timer.after(0, function() signaling.start() end)
 
 -- The user's own: hooks, events, more commands.
 local own = config.data_dir() .. "/lua/init.lua"

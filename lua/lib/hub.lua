@@ -35,3 +35,40 @@ function hub.get_worktrees(callback)
   if callback == nil then return shortened(worktree.list()) end
   return worktree.list(function(list, err) callback(shortened(list, err)) end)
 end
+
+-- Signaling, under the names that hubs have always had.
+
+local function bad_argument(position, name, parameter, expected, got)
+  local message = "bad argument #%d to 'hub.%s' (%s: %s expected, got %s)"
+  error(message:format(position, name, parameter, expected, got), 4)
+end
+
+-- `behind`: what stands behind it. A function with nothing behind is the callback, and then the argument is missing.
+local function expect_string(value, behind, position, name, parameter)
+  if type(value) == "string" then return end
+  local got = type(value) == "function" and behind == nil and "no value" or type(value)
+  bad_argument(position, name, parameter, "string", got)
+end
+
+function hub.handle_webrtc_offer(identity, sdp, callback)
+  expect_string(identity, sdp, 1, "handle_webrtc_offer", "identity")
+  expect_string(sdp, callback, 2, "handle_webrtc_offer", "sdp")
+  if callback == nil then return webrtc.handle_offer(identity, sdp) end
+  return webrtc.handle_offer(identity, sdp, callback)
+end
+
+function hub.handle_ice_candidate(identity, candidate)
+  expect_string(identity, true, 1, "handle_ice_candidate", "identity")
+  -- A bare line, as older scripts have it.
+  if type(candidate) == "string" then candidate = { candidate = candidate } end
+  if type(candidate) ~= "table" then
+    bad_argument(2, "handle_ice_candidate", "candidate", "string or table", type(candidate))
+  end
+  return webrtc.handle_ice_candidate(identity, candidate)
+end
+
+function hub.request_ratchet_restart(id, callback)
+  expect_string(id, callback, 1, "request_ratchet_restart", "id")
+  if callback == nil then return connection.restart_ratchet(id) end
+  return connection.restart_ratchet(id, callback)
+end

@@ -49,6 +49,28 @@ function hub.quit() end
 ---@overload fun(path: string?, callback: fun(repo?: string, err?: HubError))
 function hub.detect_repo(path) end
 
+--- Answers the offer of a device: `webrtc.handle_offer`.
+---@param identity string Who sent it, as `connection.unseal` says.
+---@param sdp string The offer.
+---@return true? done
+---@return HubError? err webrtc.unknown_device, webrtc.sdp_too_large, webrtc.bad_sdp, webrtc.too_many_offers, webrtc.too_many_peers, webrtc.unavailable
+---@overload fun(identity: string, sdp: string, callback: fun(done?: true, err?: HubError))
+function hub.handle_webrtc_offer(identity, sdp) end
+
+--- Takes a way by which a device may be reached: `webrtc.handle_ice_candidate`, and a bare line will do.
+---@param identity string Who sent it, as `connection.unseal` says.
+---@param candidate string|{ candidate?: string, sdp_mid?: string, sdp_m_line_index?: integer } The way.
+---@return true? done
+---@return HubError? err webrtc.unknown_device, webrtc.no_peer, webrtc.bad_value
+function hub.handle_ice_candidate(identity, candidate) end
+
+--- Throws a device's keys away, so that it greets again: `connection.restart_ratchet`.
+---@param identity string The device, or one of its connections.
+---@return true? done
+---@return HubError? err device.not_found
+---@overload fun(identity: string, callback: fun(done?: true, err?: HubError))
+function hub.request_ratchet_restart(identity) end
+
 --- Gives the numbers of `botster status --json`: the lag of the loop, queues, drops, counters.
 ---@return any metrics Tables of numbers.
 function hub.metrics() end

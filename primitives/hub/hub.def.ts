@@ -1,9 +1,11 @@
 /**
- * The Lua global `hub`: who this hub is, how it is doing, which agents it has, and its end. Signaling is added by its
- * owner.
+ * The Lua global `hub`: who this hub is, how it is doing, which agents it has, and its end. Its names for signaling are
+ * those of `webrtc` and `connection`.
  */
 import { named, t } from '../../base/schema.js';
+import { connectionDef } from '../connection/connection.def.js';
 import { definePrimitive, fn } from '../define.js';
+import { webrtcDef } from '../webrtc/webrtc.def.js';
 import { worktreeDef } from '../worktree/worktree.def.js';
 
 const key = named('key', t.text({ maxBytes: 200 }), "The agent's name in this hub.");
@@ -110,6 +112,41 @@ given, else from the address of the git remote \`origin\`.`,
       },
       example: `local repo, err = hub.detect_repo()
 log.info(repo or err)`,
+    }),
+    handle_webrtc_offer: fn({
+      by: 'companion',
+      waits: true,
+      doc: 'Answers the offer of a device: `webrtc.handle_offer`.',
+      params: webrtcDef.functions.handle_offer.params,
+      returns: [],
+      errors: webrtcDef.functions.handle_offer.errors,
+      example: `local done, err = hub.handle_webrtc_offer("nobody", "v=0")
+assert(done == nil and err.code == "webrtc.unknown_device")`,
+    }),
+    handle_ice_candidate: fn({
+      by: 'companion',
+      doc: 'Takes a way by which a device may be reached: `webrtc.handle_ice_candidate`, and a bare line will do.',
+      params: [
+        webrtcDef.functions.handle_ice_candidate.params[0],
+        named(
+          'candidate',
+          t.union(t.str, webrtcDef.functions.handle_ice_candidate.params[1].schema),
+          'The way.',
+        ),
+      ],
+      returns: [],
+      errors: webrtcDef.functions.handle_ice_candidate.errors,
+      example: `local done, err = hub.handle_ice_candidate("nobody", "candidate:1 1 udp 1 127.0.0.1 9 typ host")
+assert(done == nil and err.code == "webrtc.unknown_device")`,
+    }),
+    request_ratchet_restart: fn({
+      by: 'companion',
+      waits: true,
+      doc: "Throws a device's keys away, so that it greets again: `connection.restart_ratchet`.",
+      params: connectionDef.functions.restart_ratchet.params,
+      returns: connectionDef.functions.restart_ratchet.returns,
+      errors: connectionDef.functions.restart_ratchet.errors,
+      example: 'assert(hub.request_ratchet_restart("nobody") == 0)',
     }),
     metrics: fn({
       doc: 'Gives the numbers of `botster status --json`: the lag of the loop, queues, drops, counters.',

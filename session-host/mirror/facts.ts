@@ -2,12 +2,12 @@
  * What a program says through its output beside text: titles, the working directory, bells, notifications, prompts,
  * modes. Title, directory and modes are told once per batch, if they changed; the rest as it comes, up to a rate.
  */
+import { TokenBucket } from '../../base/token-bucket.js';
 import type { SessionModes } from '../../protocol/session.js';
 import type { MirrorFact } from './mirror-types.js';
 import { cleanText, type ModeTracker } from './modes.js';
 import { fromOsc9, fromOsc777, KittyNotifications, type Notification } from './notifications.js';
 import type { ParserHooks } from './parser-hooks.js';
-import { RateLimit } from './rate-limit.js';
 
 /** A bell that rings more often says nothing more. */
 export const BELLS_PER_SECOND = 10;
@@ -28,18 +28,18 @@ export interface FactsOptions {
 export class Facts {
   readonly #options: FactsOptions;
   readonly #kitty = new KittyNotifications();
-  readonly #bells: RateLimit;
-  readonly #notifications: RateLimit;
-  readonly #prompts: RateLimit;
+  readonly #bells: TokenBucket;
+  readonly #notifications: TokenBucket;
+  readonly #prompts: TokenBucket;
   #cwd: string | undefined;
   #told: { title?: string | undefined; cwd?: string | undefined; modes: SessionModes };
 
   constructor(options: FactsOptions) {
     this.#options = options;
     const { hooks, nowMs } = options;
-    const limit = (perSecond: number): RateLimit => new RateLimit({ burst: perSecond, perSecond, nowMs });
+    const limit = (perSecond: number): TokenBucket => new TokenBucket({ burst: perSecond, perSecond }, nowMs);
     // One bell at a time: ten in a row within a millisecond are one.
-    this.#bells = new RateLimit({ burst: 1, perSecond: BELLS_PER_SECOND, nowMs });
+    this.#bells = new TokenBucket({ burst: 1, perSecond: BELLS_PER_SECOND }, nowMs);
     this.#notifications = limit(NOTIFICATIONS_PER_SECOND);
     this.#prompts = limit(PROMPT_MARKS_PER_SECOND);
     this.#told = { modes: options.modes.summary() };

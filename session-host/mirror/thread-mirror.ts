@@ -1,10 +1,10 @@
 /**
  * One mirror on the thread's side: its screen, and the bytes and sizes that wait for it.
  */
+import { TokenBucket } from '../../base/token-bucket.js';
 import type { ToMirrors } from './mirror.calls.js';
 import type { MirrorFact } from './mirror-types.js';
 import { findPlainRun, type Scan, type ScannedPiece, scanPlain } from './plain-lines.js';
-import { RateLimit } from './rate-limit.js';
 import { Screen } from './screen.js';
 
 /**
@@ -53,7 +53,7 @@ export class ThreadMirror {
   /** Waits for its share of the thread. */
   waiting = false;
   readonly #nowMs: () => number;
-  readonly #replies: RateLimit;
+  readonly #replies: TokenBucket;
   #work: Work[] = [];
   #waitingBytes = 0;
   /** All that waits is plain. */
@@ -74,7 +74,7 @@ export class ThreadMirror {
   constructor(spec: Extract<ToMirrors, { kind: 'open' }>, sink: MirrorSink, nowMs: () => number) {
     this.id = spec.id;
     this.#nowMs = nowMs;
-    this.#replies = new RateLimit({ burst: REPLY_BURST_BYTES, perSecond: REPLY_BYTES_PER_SECOND, nowMs });
+    this.#replies = new TokenBucket({ burst: REPLY_BURST_BYTES, perSecond: REPLY_BYTES_PER_SECOND }, nowMs);
     this.screen = new Screen({
       rows: spec.rows,
       cols: spec.cols,

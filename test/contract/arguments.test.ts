@@ -213,5 +213,9 @@ test('functions without parameters are few', () => {
     'worktree.list',
     'worktree.repo_root',
     'worktree.is_git_repo',
+    'webrtc.peers',
+    'connection.copy_to_clipboard',
+    'connection.address',
+    'connection.devices',
   ]);
 });

@@ -1,20 +1,11 @@
 /** How a hub comes to be the only one of its repository, whatever it finds and whoever else starts. */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hubIdOf } from '../../hub/identity.js';
 import { socketPathOf } from '../../hub/paths.js';
-import { isAlive, makePlace, type Place, runCli, startHub } from '../support/hub-process.js';
+import { isAlive, makePlace, type Place, runCli, runFiles, startHub } from '../support/hub-process.js';
 
 const stateDir = (place: Place) => join(place.dataDir, 'hubs', hubIdOf(place.repo));
 const statusOf = async (place: Place) =>
@@ -50,7 +41,7 @@ describe('one hub per repository', () => {
       const codes = (await Promise.all(starts.map(({ done }) => done))).map(({ code }) => code).sort();
       expect(codes).toEqual([0, 3, 3, 3, 3, 3, 3, 3]);
       expect(isAlive(pid)).toBe(false);
-      expect(readdirSync(stateDir(place))).toEqual(['hub.log']);
+      expect(runFiles(stateDir(place))).toEqual([]);
     }
   }, 60_000);
 
@@ -70,7 +61,7 @@ describe('what a killed hub leaves behind', () => {
     const { process: hub, info } = await startHub(place);
     hub.child.kill('SIGKILL');
     await hub.done;
-    expect(readdirSync(stateDir(place)).sort()).toEqual(['hub.log', 'hub.pid', 'hub.sock', 'manifest.json']);
+    expect(runFiles(stateDir(place))).toEqual(['hub.pid', 'hub.sock', 'manifest.json']);
     expect((await place.run('status')).code).toBe(4);
     expect((await place.run('stop', '--force')).code).toBe(4);
     const next = await startHub(place);
@@ -103,7 +94,7 @@ describe('in the background', () => {
       pid: expect.any(Number),
       repo: place.repo,
       socket: join(stateDir(place), 'hub.sock'),
-      url: null,
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
     });
     expect(isAlive(info.pid)).toBe(true);
     expect(await statusOf(place)).toMatchObject({ pid: info.pid });

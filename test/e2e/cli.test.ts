@@ -1,9 +1,9 @@
 /** The command line against a real hub. One hub for a file's tests would hide what they leave behind: each has its own. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hubIdOf } from '../../hub/identity.js';
-import { isAlive, makePlace, runCli, startHub } from '../support/hub-process.js';
+import { isAlive, makePlace, runCli, runFiles, startHub } from '../support/hub-process.js';
 import { SocketClient } from '../support/socket-client.js';
 import { git, tempDir } from '../support/temp-repo.js';
 
@@ -93,7 +93,7 @@ describe('start, status, stop', () => {
     });
     expect(isAlive(hub.child.pid!)).toBe(false);
     expect(await hub.done).toMatchObject({ code: 0, signal: null });
-    expect(readdirSync(join(place.dataDir, 'hubs', hubIdOf(place.repo)))).toEqual(['hub.log']);
+    expect(runFiles(join(place.dataDir, 'hubs', hubIdOf(place.repo)))).toEqual([]);
     expect((await place.run('status')).code).toBe(4);
   });
 
@@ -102,7 +102,7 @@ describe('start, status, stop', () => {
     const { process: hub, info } = await startHub(place);
     hub.child.kill(signal);
     expect(await hub.done).toMatchObject({ code: 0, signal: null });
-    expect(readdirSync(join(place.dataDir, 'hubs', info.hub_id))).toEqual(['hub.log']);
+    expect(runFiles(join(place.dataDir, 'hubs', info.hub_id))).toEqual([]);
   });
 
   it('tells Lua that it stops, and why, in time to act', async () => {

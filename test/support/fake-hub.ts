@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
 import { fail } from '../../base/errors.js';
 import { type LaneTable, laneTable } from '../../base/event-lanes.js';
+import { Heartbeat } from '../../base/heartbeat.js';
 import { RealClock } from '../../base/real-clock.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../../base/rpc.js';
 import { connect } from '../../base/rpc-connection.js';
@@ -101,7 +102,7 @@ export class FakeHub<D extends PrimitiveDef> {
   #startWorker<C extends RpcCalls>(spec: WorkerSpec, clock: Clock): RpcClient<C> {
     const workerData = {
       name: spec.name,
-      heartbeat: new SharedArrayBuffer(64),
+      heartbeat: new Heartbeat(clock.nowMs()).buffer,
       lanes: this.#lanes,
       data: spec.workerData,
     };
@@ -115,7 +116,18 @@ export class FakeHub<D extends PrimitiveDef> {
         worker.on(event === 'close' ? 'exit' : event, listener as () => void),
       close: () => void worker.terminate(),
     };
-    return connect<C>(port, { name: spec.name, clock, log: this.log, counters: this.counters });
+    const connection = connect<C>(port, {
+      name: spec.name,
+      clock,
+      log: this.log,
+      counters: this.counters,
+      onEvent: (event, lane) => {
+        this.posted.push(event);
+        if (this.handleAtOnce) this.handlePosted();
+        connection.taken(lane);
+      },
+    });
+    return connection;
   }
 }
 

@@ -135,6 +135,16 @@ export async function startHub(place: Place, ...args: string[]): Promise<Running
   return { info: JSON.parse(line) as ReadyInfo, process: hub };
 }
 
+/** What a hub keeps when it ends: its log, its keys, its port. */
+const KEPT: ReadonlySet<string> = new Set(['hub.log', 'pairing', 'web.json']);
+
+/** The files in a state folder that say that a hub runs. */
+export function runFiles(stateDir: string): string[] {
+  return readdirSync(stateDir)
+    .filter((name) => !KEPT.has(name))
+    .sort();
+}
+
 /** Whether a process exists and is not just waiting for its parent to notice its end. */
 export function isAlive(pid: number): boolean {
   try {

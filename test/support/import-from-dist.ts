@@ -28,7 +28,12 @@ export function importFromDist(root: string): Plugin {
       const path = target.slice(root.length + 1);
       const folder = path.split(sep, 1)[0] ?? '';
       if (folder === 'test' || !existsSync(resolve(root, folder, 'tsconfig.json'))) return null;
-      const built = resolve(root, 'dist', path);
+      // dist/web is what browsers load; the modules that tests look into are beside it.
+      const built = resolve(
+        root,
+        'dist',
+        folder === 'web' ? `web-modules${path.slice(folder.length)}` : path,
+      );
       if (!existsSync(built))
         throw new Error(`${path} is not built: run npm run build (imported by ${importer})`);
       return { id: pathToFileURL(built).href, external: true };

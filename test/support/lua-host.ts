@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import { RealClock } from '../../base/real-clock.js';
 import type { LuaValue } from '../../base/values.js';
-import { Hub } from '../../hub/hub.js';
+import { Hub, type HubDoors } from '../../hub/hub.js';
 import type { Engine, EngineLimits } from '../../hub/lua/engine.js';
 import type { ModuleRoot } from '../../hub/lua/modules.js';
 import { LuaError } from '../../hub/lua/task.js';
@@ -23,6 +23,7 @@ export interface LuaHostOptions {
   /** The repository; a plain empty folder unless a test needs git. */
   readonly repoRoot?: string;
   readonly moduleRoots?: readonly ModuleRoot[];
+  readonly doors?: HubDoors;
 }
 
 export interface LuaHost {
@@ -62,6 +63,7 @@ export function openLuaHost(options: LuaHostOptions = {}): LuaHost {
     clock: options.clock ?? new RealClock({ unref: true }),
     quit: (reason) => quits.push(reason),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.doors === undefined ? {} : { doors: options.doors }),
   });
   onTestFinished(async () => {
     hub.dispose();

@@ -7,7 +7,7 @@ export interface TestTerminal extends Terminal {
   readonly written: { out: string; err: string };
 }
 
-export function testTerminal({ color = false, columns = 80, input = '' } = {}): TestTerminal {
+export function testTerminal({ color = false, columns = 80, rows = 50, input = '' } = {}): TestTerminal {
   const written = { out: '', err: '' };
   return {
     written,
@@ -25,6 +25,8 @@ export function testTerminal({ color = false, columns = 80, input = '' } = {}): 
     isTty: { in: color, out: color, err: color },
     color: { out: color, err: color },
     columns,
+    rows,
+    readLine: () => Promise.resolve(input.split('\n', 1)[0] ?? ''),
     readInput: () => Promise.resolve(Buffer.from(input)),
     flushed: () => Promise.resolve(),
   };

@@ -3,7 +3,7 @@
  * WebRTC, no signaling and no frames.
  *
  * Keeps true: a hub that is not reachable keeps its last known sessions, marked by its state; every promise settles, with
- * a HubError when it fails.
+ * a HubError when it fails. `openHubs()` of open.ts gives the Hubs of this browser.
  */
 import type { Infer } from '../../base/schema.js';
 import type { AgentRecord, ProgressData } from '../../protocol/agents.js';
@@ -104,7 +104,10 @@ export interface AttachOptions {
 
 /** Where a session's screen goes. All are called in the order of the stream. */
 export interface TerminalSink {
-  /** Begin anew: a terminal of this size that was reset and got these bytes shows the screen. */
+  /**
+   * Begin anew: a terminal of this size that was reset and got these bytes shows the screen. There is nothing above it:
+   * that is `history`. It also comes in the middle, when the screen is nearer than all the bytes up to it.
+   */
   snapshot(screen: { readonly rows: number; readonly cols: number; readonly bytes: Uint8Array }): void;
   /** `done`: to be called when the terminal has taken them; credit depends on it. */
   output(bytes: Uint8Array, done: () => void): void;
@@ -120,12 +123,16 @@ export interface TerminalAttach {
   type(text: string): void;
   /** The window changed, or was focused. `take`: this window's size shall be the session's. */
   view(change: { readonly rows?: number; readonly cols?: number; readonly focused?: boolean }): void;
-  /** Nothing is sent for it until `show`; then it goes on from where it was, or from a snapshot. */
+  /**
+   * Nothing is sent for it until `show`; then it goes on from where it was, or from a snapshot. While the page itself is
+   * hidden, all attaches are, without being told.
+   */
   hide(): void;
   show(): void;
   /**
-   * Output before what is shown, newest first: the bytes before `before` (an offset of this method; default: where the first
-   * snapshot of this attach stands). Empty when there is no more.
+   * Output before what is shown, newest first: the bytes before `before` (an offset of this method; default: where the last
+   * snapshot stands, so begin anew after each). Played to an empty terminal up to there they end with that screen.
+   * Empty when there is no more. Errors: link.not_shown, hub.connection_lost, those of session.history.
    */
   history(before?: number): Promise<{ readonly offset: number; readonly bytes: Uint8Array }>;
   close(): void;

@@ -59,10 +59,15 @@ function cells(agent: AgentRecord, nowMs: number): string[] {
     agent.session_uuid.slice(0, SHOWN_ID_CHARS),
     agent.agent ?? agent.cmd,
     agent.branch ?? '(main checkout)',
-    agent.state === 'running' ? agent.activity : exitText(agent.exit),
+    stateOf(agent),
     duration(Math.max(0, nowMs - Date.parse(since)) / 1000),
     agent.title ?? '',
   ].map(printable);
+}
+
+function stateOf({ state, activity, attention, exit }: AgentRecord): string {
+  if (state !== 'running') return exitText(exit);
+  return attention === undefined ? activity : 'needs you';
 }
 
 function clipped(text: string, columns: number): string {

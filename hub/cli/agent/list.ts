@@ -7,7 +7,9 @@ import { withHub } from '../connect.js';
 export const agentListCommand = defineCommand({
   name: 'agent list',
   summary: 'list agents',
-  description: 'Running ones, and those that have ended until "botster agent rm" removes them.',
+  description:
+    'Running ones, and those that have ended until "botster agent rm" removes them. One "needs you" when it rang, sent a ' +
+    'notification or ended a long command, and nobody has looked since.',
   args: {},
   options: { json: jsonOption },
   examples: [

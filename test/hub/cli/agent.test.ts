@@ -48,6 +48,11 @@ describe('the table of agents', () => {
     );
   });
 
+  it('says which need somebody', () => {
+    const waits: AgentRecord = { ...agent, attention: { at: '2026-01-01T00:04:00Z', text: 'May I?' } };
+    expect(agentTable([waits], nowMs, testTerminal({}))).toMatch(/feature\/login {2}needs you {2}5 min/);
+  });
+
   it('shows no control characters of names and titles', () => {
     const { branch: _, ...inPlace } = agent;
     const text = agentTable([{ ...inPlace, title: '\u001b]0;x\u0007\u009b31m' }], nowMs, testTerminal({}));

@@ -22,7 +22,7 @@ describe('bash', () => {
   it('offers commands, and options of the command only', () => {
     expect(bashOffers(['sta'])).toEqual(['start', 'status']);
     expect(bashOffers(['--repo', '/x', 'sto'])).toEqual(['stop']);
-    expect(bashOffers(['start', '--'])).toEqual(['--detach', '--help', '--json', '--log-level', '--repo']);
+    expect(bashOffers(['stop', '--'])).toEqual(['--force', '--help', '--repo', '--timeout']);
     expect(bashOffers(['completion', '-'])).toEqual(['--help', '-h']);
     expect(bashOffers(['help', 'ev'])).toEqual(['eval']);
   });
@@ -40,6 +40,11 @@ describe('bash', () => {
     expect(bashOffers(['session', 'kill', 'x', '--signal', 'T'])).toEqual(['TERM', 'TSTP']);
     expect(bashOffers(['session', 'send', 'x', 'stop', '-'])).toContain('--enter');
     expect(bashOffers(['session', '-'])).toEqual(['--help', '--repo']);
+    expect(bashOffers(['devices', ''])).toEqual(
+      expect.arrayContaining(['list', 'rename', 'revoke', 'view-only']),
+    );
+    expect(bashOffers(['devices', '-'])).toEqual(['--help', '--json', '--repo']);
+    expect(bashOffers(['devices', 'view-only', 'x', 'o'])).toEqual(['off', 'on']);
     expect(bashOffers(['help', 'sess'])).toEqual(['session']);
   });
 
@@ -71,6 +76,7 @@ it('fish knows the commands of a group', () => {
   expect(offers('botster sta')).toEqual(['start', 'status']);
   expect(offers('botster session s').sort()).toEqual(['screen', 'send']);
   expect(offers('botster --repo /x session send x stop --e')).toEqual(['--enter']);
+  expect(offers('botster devices --j')).toEqual(['--json']);
   expect(offers('botster session list --')).not.toContain('--enter');
   expect(offers('botster session kill x --signal T').sort()).toEqual(['TERM', 'TSTP']);
 });

@@ -12,13 +12,21 @@ function parse(line: string, color = false) {
 }
 
 describe('arguments', () => {
+  const started = {
+    detach: false,
+    json: false,
+    lan: false,
+    'log-level': 'info',
+    'no-web': false,
+    relay: undefined,
+  };
   const good: [string, string, object, object, string | undefined][] = [
-    ['start', 'start', {}, { detach: false, json: false, 'log-level': 'info' }, undefined],
+    ['start', 'start', {}, started, undefined],
     [
       'start -d --json --log-level debug',
       'start',
       {},
-      { detach: true, json: true, 'log-level': 'debug' },
+      { ...started, detach: true, json: true, 'log-level': 'debug' },
       undefined,
     ],
     ['status --repo /x', 'status', {}, { json: false }, '/x'],
@@ -33,6 +41,43 @@ describe('arguments', () => {
     ['logs -fn 5', 'logs', {}, { follow: true, lines: 5, level: 'debug', json: false }, undefined],
     ['completion zsh', 'completion', { shell: 'zsh' }, {}, undefined],
     ['session list', 'session list', {}, { all: false, json: false }, undefined],
+    [
+      'connect --no-qr',
+      'connect',
+      {},
+      {
+        'view-only': false,
+        new: false,
+        wait: false,
+        timeout: undefined,
+        copy: false,
+        'no-qr': true,
+        json: false,
+      },
+      undefined,
+    ],
+    [
+      'connect -wn --view-only',
+      'connect',
+      {},
+      {
+        'view-only': true,
+        new: true,
+        wait: true,
+        timeout: undefined,
+        copy: false,
+        'no-qr': false,
+        json: false,
+      },
+      undefined,
+    ],
+    ['devices', 'devices list', {}, { json: false }, undefined],
+    ['devices --json', 'devices list', {}, { json: true }, undefined],
+    ['devices --repo /x', 'devices list', {}, { json: false }, '/x'],
+    ['--repo /x devices --json', 'devices list', {}, { json: true }, '/x'],
+    ['devices list --json', 'devices list', {}, { json: true }, undefined],
+    ['devices view-only x on', 'devices view-only', { id: 'x', state: 'on' }, {}, undefined],
+    ['--repo /x devices rename x y', 'devices rename', { id: 'x', name: 'y' }, {}, '/x'],
     ['session kill x -s INT', 'session kill', { id: 'x' }, { signal: 'INT' }, undefined],
     [
       'session send x a b --enter',
@@ -95,6 +140,10 @@ describe('arguments', () => {
     ['sesion list', ["unknown command 'sesion'", 'Did you mean session?', 'botster --help']],
     ['session list --al', ["unknown option '--al'", 'Did you mean --all?', 'botster session list --help']],
     ['session --json', ["unknown option '--json'", 'botster session --help']],
+    ['devices remove x', ["unknown command 'remove'", 'botster devices --help']],
+    ['devices --repo /x lsit', ["unknown command 'lsit'", 'Did you mean list?']],
+    ['devices --jsno', ["unknown option '--jsno'", 'Did you mean --json?']],
+    ['devices view-only x maybe', ['Allowed choices are on, off']],
     ['session kill', ["missing required argument 'ID'"]],
     ['session kill x -s WINCH', ['Allowed choices are HUP']],
   ];
@@ -130,19 +179,21 @@ describe('help', () => {
     const { out } = parse('--help');
     for (const { name } of commands) expect(out).toMatch(new RegExp(`^  ${name.split(' ')[0]} `, 'm'));
     for (const { name, summary } of groups) {
-      expect(out).toMatch(new RegExp(`^  ${name} COMMAND +${summary.slice(0, 20)}`, 'm'));
+      expect(out).toMatch(new RegExp(`^  ${name} \\[?COMMAND\\]? +${summary.slice(0, 20)}`, 'm'));
     }
     for (const code of [0, 1, 2, 3, 4, 5]) expect(out).toMatch(new RegExp(`^  ${code}  \\w`, 'm'));
   });
 
   it('of a group lists its commands, and is the same in all its forms', () => {
-    for (const { name } of groups) {
-      const { out } = parse(name);
+    for (const group of groups) {
+      const { name } = group;
+      const { out } = parse(`${name} --help`);
       const own = commands.filter((command) => command.name.startsWith(`${name} `));
       expect(own.length).toBeGreaterThan(0);
       for (const command of own) expect(out).toMatch(new RegExp(`^  ${command.name.split(' ')[1]} `, 'm'));
-      expect(out).toContain(`Usage: botster ${name} COMMAND`);
-      for (const line of [`${name} --help`, `help ${name}`, `${name} help`])
+      const optional = group.default !== undefined;
+      expect(out).toContain(`Usage: botster ${name} ${optional ? '[COMMAND]' : 'COMMAND'} [OPTIONS]`);
+      for (const line of [...(optional ? [] : [name]), `help ${name}`, `${name} help`])
         expect(parse(line).out).toBe(out);
     }
     expect(parse('session help send').out).toBe(parse('session send --help').out);

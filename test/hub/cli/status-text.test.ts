@@ -81,6 +81,26 @@ it('leaves out what is not there', () => {
   expect(text).not.toContain('url');
 });
 
+it('says who can open the page, and how many devices there are', () => {
+  const at = (web: object, devices?: { connected: number }[], peers?: number) =>
+    statusText(
+      {
+        ...report,
+        web: { url: 'http://x/', relay: false, lan: false, ...web },
+        ...(peers === undefined ? {} : { peers }),
+      },
+      plain,
+      devices as never,
+    );
+  expect(at({})).toContain(':4317   on this machine only\n');
+  expect(at({ lan: true })).toContain(':4317   on the local network\n');
+  expect(at({ relay: true })).toContain(':4317   by a relay\n');
+  expect(at({})).not.toContain('devices');
+  expect(at({}, [])).toContain('  devices   none paired; "botster connect" pairs one\n');
+  expect(at({}, [{ connected: 2 }, { connected: 0 }])).toContain('  devices   2 paired, 2 connected\n');
+  expect(at({}, [{ connected: 2 }], 3)).toContain('  devices   1 paired, 3 connected\n');
+});
+
 it.each([
   [{ connected: false, sessions: 0 }, 'not running'],
   [{ pid: 7, version: '1.0.0', connected: true, sessions: 2 }, 'pid 7, botster 1.0.0, 2 running'],

@@ -104,7 +104,7 @@ describe('requests', () => {
       'nope',
       {},
       'control.unknown_method',
-      'It has: status, stop, eval, agent.new, agent.list, agent.rm, agent.definitions.',
+      'It has: status, stop, eval, agent.new, agent.list, agent.rm, agent.definitions, device.list,',
     ],
     ['toString', {}, 'control.unknown_method', 'toString'],
     ['eval', {}, 'control.bad_params', 'params.code: string expected, got nothing'],

@@ -130,7 +130,10 @@ test('one that fails blocks a before_ hook, and is passed over elsewhere, withou
 });
 
 test.each([
-  ['hooks.on("no_such", print)', "hooks.on: there is no observer hook 'no_such'; there are: agent_created, "],
+  [
+    'hooks.on("no_such", print)',
+    "hooks.on: there is no observer hook 'no_such'; there are: agent_attention, ",
+  ],
   ['hooks.on("before_agent_create", print)', "there is no observer hook 'before_agent_create'"],
   ['hooks.notify("agent_create", {})', "there is no observer hook 'agent_create'"],
   [

@@ -1,0 +1,48 @@
+/** A device on a thread of its own, for tests that hold the main thread, or the device. It pings all the time. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type SignaledCandidate, WebrtcDevice } from './webrtc-device.js';
+
+/** What the thread tells in memory: pings sent, pongs got, whether it is connected; and where it is told to freeze. */
+const cells = { pings: 0, pongs: 1, connected: 2, freeze: 3, received_bytes: 4 } as const;
+
+export type ToDevice =
+  | { readonly type: 'answer'; readonly sdp: string }
+  | { readonly type: 'candidate'; readonly candidate: SignaledCandidate }
+  | { readonly type: 'attach'; readonly uuid: string; readonly credit: number }
+  | { readonly type: 'close' };
+export type FromDevice =
+  | { readonly type: 'offer'; readonly sdp: string }
+  | { readonly type: 'candidate'; readonly candidate: SignaledCandidate }
+  | { readonly type: 'attached' };
+
+const PING_MS = 20;
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const shared = new Int32Array((workerData as { shared: SharedArrayBuffer }).shared);
+  const post = (message: FromDevice): void => port.postMessage(message);
+  const device = new WebrtcDevice({
+    offer: (sdp) => post({ type: 'offer', sdp }),
+    candidate: (candidate) => post({ type: 'candidate', candidate }),
+  });
+  const timer = setInterval(() => {
+    Atomics.store(shared, cells.pongs, device.pongs.length);
+    Atomics.store(shared, cells.received_bytes, device.receivedBytes);
+    if (device.hello === undefined || device.isClosed) return;
+    Atomics.store(shared, cells.connected, 1);
+    device.say({ type: 'dc_ping', id: Atomics.add(shared, cells.pings, 1) });
+    // Reads nothing and answers nothing, as a page of a phone in a pocket.
+    Atomics.wait(shared, cells.freeze, 1);
+  }, PING_MS);
+  port.on('message', (message: ToDevice) => {
+    if (message.type === 'answer') void device.answered(message.sdp);
+    else if (message.type === 'candidate') void device.found(message.candidate);
+    else if (message.type === 'attach')
+      void device.attach(message.uuid, 1, { credit: message.credit }).then(() => post({ type: 'attached' }));
+    else {
+      clearInterval(timer);
+      void device.close().then(() => port.close());
+    }
+  });
+  void device.connect();
+}

@@ -1,0 +1,35 @@
+/** The engine with the browser under it: what the page starts with. */
+import { fail } from '../../base/errors.js';
+import { RealClock } from '../../base/real-clock.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { cables } from './cable.js';
+import { HubList } from './hubs.js';
+import { openKeyStore } from './key-store.js';
+import { browserPage } from './page.js';
+import { openPeer } from './peer.js';
+import type { Hubs } from './types.js';
+
+/** The hubs of this browser; begins to connect to them. Errors: link.no_storage, link.no_webrtc. */
+export async function openHubs(): Promise<Hubs> {
+  if (typeof RTCPeerConnection === 'undefined')
+    throw fail(
+      'link.no_webrtc',
+      'This browser has no WebRTC, or it is switched off. Allow it, or use another browser.',
+    );
+  const hubs = new HubList({
+    clock: new RealClock(),
+    random: Math.random,
+    page: browserPage,
+    pageUrl: location.href.replace(/#.*/s, ''),
+    openPeer,
+    subscribe: cables(),
+    store: await openKeyStore(),
+    crypto: async () => await (await import('./device-crypto.js')).loadDeviceCrypto(),
+    hello: { protocol_version: PROTOCOL_VERSION, client: 'web', version: BUILD_VERSION },
+  });
+  window.addEventListener('pagehide', ({ persisted }) => {
+    if (!persisted) hubs.dispose();
+  });
+  await hubs.load();
+  return hubs;
+}

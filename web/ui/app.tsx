@@ -1,0 +1,95 @@
+/**
+ * The frame: the list beside what is open, or one of both on narrow screens. Everything that is shown hangs here.
+ */
+import { useEffect } from 'preact/hooks';
+import type { Hubs } from '../link/types.js';
+import { NewAgent } from './agent/new-agent.js';
+import { Attention } from './frame/attention.js';
+import { Help } from './frame/help.js';
+import { Overview } from './frame/overview.js';
+import { startShortcuts } from './frame/shortcuts.js';
+import { Switcher } from './frame/switcher.js';
+import { TopBar } from './frame/top-bar.js';
+import { HubPage } from './hub/hub-page.js';
+import { HubsContext, useHubList } from './hubs-context.js';
+import { keepLastKnown } from './list/last-known.js';
+import { SessionsPane } from './list/sessions-pane.js';
+import { Notices } from './notices.js';
+import { openDialog, Overlay } from './overlay.js';
+import { Pairing } from './pairing/pairing.js';
+import { type Route, route } from './route.js';
+import { TerminalPage } from './terminal/terminal-page.js';
+import { useObservable } from './use-observable.js';
+
+interface AppProps {
+  readonly hubs: Hubs;
+  /** With which the page was opened. */
+  readonly code: string | undefined;
+}
+
+export function App({ hubs, code }: AppProps) {
+  return (
+    <HubsContext.Provider value={hubs}>
+      <Frame code={code} />
+      <Overlay />
+      <Notices />
+    </HubsContext.Provider>
+  );
+}
+
+function Frame({ code }: { readonly code: string | undefined }) {
+  const at = useObservable(route);
+  const list = useHubList();
+  useEffect(() => {
+    const ends = list.map(keepLastKnown);
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [list]);
+  useEffect(
+    () =>
+      startShortcuts({
+        hubs: () => list,
+        openSwitcher: () => openDialog(() => <Switcher />),
+        openHelp: () => openDialog(() => <Help />),
+      }),
+    [list],
+  );
+  if (at.at === 'pair' || list.length === 0) return <Pairing code={code} first={list.length === 0} />;
+  return (
+    <div class={`frame frame-${at.at}`}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById('main')?.focus();
+        }}
+      >
+        Skip to what is open
+      </a>
+      <nav class="side" aria-label="Sessions">
+        <TopBar />
+        <SessionsPane at={at} />
+      </nav>
+      <main id="main" class="main" tabIndex={-1}>
+        <Opened at={at} />
+      </main>
+      <Attention />
+    </div>
+  );
+}
+
+function Opened({ at }: { readonly at: Route }) {
+  switch (at.at) {
+    case 'session':
+      return <TerminalPage key={`${at.hub}/${at.uuid}`} address={at.hub} uuid={at.uuid} />;
+    case 'new':
+      return <NewAgent key={at.hub} address={at.hub} />;
+    case 'hub':
+      return <HubPage key={at.hub} address={at.hub} />;
+    case 'pair':
+    case 'list':
+      return <Overview />;
+  }
+}

@@ -1,0 +1,53 @@
+/** What stands beside the list while nothing is open: who needs you, and how to begin. */
+import { useHubList } from '../hubs-context.js';
+import { Icon } from '../icon.js';
+import { fragmentOf } from '../route.js';
+import { headingOf, kindOf } from '../session-names.js';
+import { StateMark } from '../state-mark.js';
+import { useObservables } from '../use-observable.js';
+
+export function Overview() {
+  const hubs = useHubList();
+  useObservables(hubs.flatMap(({ sessions, state, device }) => [sessions, state, device]));
+  const calling = hubs.flatMap((hub) =>
+    hub.sessions.value.filter(({ state }) => state === 'needs_you').map((view) => ({ hub, view })),
+  );
+  const sessions = hubs.flatMap((hub) => hub.sessions.value);
+  const working = sessions.filter(({ state }) => state === 'working').length;
+  const canMake = hubs.find(({ state, device }) => state.value.kind === 'online' && !device.value.view_only);
+  return (
+    <div class="overview">
+      <div class="overview-body">
+        <h2>{calling.length === 0 ? 'Nobody needs you' : calling.length === 1 ? 'One session needs you' : `${calling.length} sessions need you`}</h2>
+        <p class="overview-sum">
+          {sessions.length === 0 ? 'No sessions.' : `${working} of ${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'} working.`}
+        </p>
+        {calling.length > 0 && (
+          <ul class="calling">
+            {calling.map(({ hub, view }) => (
+              <li key={view.session.uuid}>
+                <a href={fragmentOf({ at: 'session', hub: hub.address, uuid: view.session.uuid })}>
+                  <StateMark view={view} />
+                  <span class="calling-name">{headingOf(view)}</span>
+                  <span class="calling-kind">{kindOf(view)}</span>
+                  {view.said !== undefined && <span class="calling-said">{view.said}</span>}
+                </a>
+              </li>
+            ))}
+          </ul>
+        )}
+        <div class="overview-end">
+          {canMake !== undefined && (
+            <a class="button button-primary" href={fragmentOf({ at: 'new', hub: canMake.address })}>
+              <Icon name="plus" />
+              New agent
+            </a>
+          )}
+          <p>
+            Press <kbd>?</kbd> for keys.
+          </p>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+/** Older output over the live screen, with the way back. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from '../icon.js';
+import { useObservable } from '../use-observable.js';
+import { Cell } from '../../link/observable.js';
+import type { OlderOutput, OlderState } from './older-output.js';
+import type { TerminalControl } from './terminal-control.js';
+
+interface OlderPaneProps {
+  readonly module: typeof import('./terminal-start.js');
+  readonly control: TerminalControl;
+  readonly end: number;
+  readonly onClose: () => void;
+}
+
+const loading = new Cell<OlderState>({ kind: 'loading' });
+
+export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const back = useRef<HTMLButtonElement>(null);
+  const [older, setOlder] = useState<OlderOutput>();
+  const state = useObservable(older?.state ?? loading);
+  const close = (): void => {
+    control.screen.scrollToBottom();
+    onClose();
+  };
+
+  useEffect(() => {
+    if (host.current === null) return;
+    const opened = module.readOlder(host.current, control, end, close);
+    setOlder(opened);
+    back.current?.focus({ preventScroll: true });
+    const endTouches = module.followFingers({
+      pan: host.current,
+      control: Object.create(control, { screen: { value: opened.screen } }) as TerminalControl,
+      onOlder: () => undefined,
+    });
+    return () => {
+      endTouches();
+      opened.close();
+      if (matchMedia('(pointer: fine)').matches) control.screen.focus();
+    };
+  }, []);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const { screen } = older ?? {};
+    if (event.key === 'Escape') close();
+    if (screen === undefined) return;
+    const lines = { PageUp: -screen.rows, PageDown: screen.rows, ArrowUp: -1, ArrowDown: 1, Home: -screen.linesAbove }[event.key];
+    if (event.key === 'End') close();
+    if (lines === undefined) return;
+    event.preventDefault();
+    screen.scrollLines(lines);
+  };
+
+  return (
+    <div class="older" role="region" aria-label="Older output" onKeyDown={onKeyDown}>
+      <div class="older-bar">
+        <Icon name="history" />
+        <span role="status">{textOf(state)}</span>
+        <button ref={back} type="button" class="button button-small" onClick={close}>
+          <Icon name="down" />
+          Back to live
+        </button>
+      </div>
+      <div ref={host} class="older-screen" />
+    </div>
+  );
+}
+
+function textOf(state: OlderState): string {
+  switch (state.kind) {
+    case 'loading':
+      return 'Older output · loading…';
+    case 'more':
+      return 'Older output · scroll up for more';
+    case 'all':
+      return 'Older output · from its beginning, or as far as is kept';
+    case 'limit':
+      return 'Older output · the page goes back no further';
+    case 'failed':
+      return `Older output · ${state.message}`;
+  }
+}

@@ -1,0 +1,68 @@
+/** Below a terminal: whether what is shown is true, its size and whose that is, and how large it is drawn. */
+import type { Hub, SessionView } from '../../link/types.js';
+import { Icon } from '../icon.js';
+import { exitText } from '../session-names.js';
+import { useObservable } from '../use-observable.js';
+import type { TerminalControl, TerminalState } from './terminal-control.js';
+
+/** More that waits in the hub is seen as delay. */
+const LAGGING_BYTES = 256 * 1024;
+const LAGGING_RTT_MS = 1_000;
+
+interface TerminalFootProps {
+  readonly hub: Hub;
+  readonly view: SessionView;
+  readonly control: TerminalControl;
+  readonly viewOnly: boolean;
+  readonly onOlder: () => void;
+}
+
+export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: TerminalFootProps) {
+  const state = useObservable(control.state);
+  const { rtt_ms, queued_bytes } = useObservable(hub.health);
+  const lagging = queued_bytes > LAGGING_BYTES || (rtt_ms ?? 0) > LAGGING_RTT_MS;
+  const { rows, cols, mine, ended } = state;
+  return (
+    <footer class="terminal-foot">
+      <Liveness state={state} view={view} lagging={lagging} />
+      {state.refused !== undefined && (
+        <span class="foot-refused" role="alert">
+          {state.refused}
+        </span>
+      )}
+      <span class="foot-space" />
+      <button type="button" class="foot-button" onClick={onOlder}>
+        <Icon name="history" />
+        <span class="wide-only">Older output</span>
+        <span class="narrow-only only-spoken">Older output</span>
+      </button>
+      <span class="foot-zoom">
+        <button type="button" class="foot-button" aria-label="Smaller" onClick={() => control.zoom(-1)}>
+          <Icon name="zoomOut" />
+        </button>
+        <button type="button" class="foot-button" aria-label="Larger" onClick={() => control.zoom(1)}>
+          <Icon name="zoomIn" />
+        </button>
+      </span>
+      <span class="foot-size" title={mine ? 'The session has the size of this window' : 'The session has a size of its own'}>
+        {cols}×{rows}
+      </span>
+      {!viewOnly && ended === undefined && (
+        <button type="button" class="foot-button" disabled={mine} onClick={() => control.takeSize()}>
+          <Icon name="fit" />
+          <span>{mine ? 'Fits' : 'Fit to my screen'}</span>
+        </button>
+      )}
+    </footer>
+  );
+}
+
+function Liveness({ state, view, lagging }: { readonly state: TerminalState; readonly view: SessionView; readonly lagging: boolean }) {
+  const { ended, status } = state;
+  if (ended === 'removed') return <span class="liveness liveness-ended">Removed</span>;
+  if (ended === 'exited' || view.state === 'exited')
+    return <span class="liveness liveness-ended">{exitText(view.session.exit)}</span>;
+  if (status === 'waiting') return <span class="liveness liveness-waiting">Waiting</span>;
+  if (lagging) return <span class="liveness liveness-lagging">Lagging</span>;
+  return <span class="liveness liveness-live">Live</span>;
+}

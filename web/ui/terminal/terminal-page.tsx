@@ -1,0 +1,67 @@
+/** The page of one session. The terminal itself is a chunk of its own and is loaded when one is opened first. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Hub, SessionView } from '../../link/types.js';
+import { adviceFor, Failure } from '../failure.js';
+import { useHub } from '../hubs-context.js';
+import { shownSessions } from '../list/last-known.js';
+import { Missing } from '../missing.js';
+import { useObservable } from '../use-observable.js';
+import { TerminalBody } from './terminal-body.js';
+import { TerminalHead } from './terminal-head.js';
+import type { TerminalControl } from './terminal-control.js';
+
+interface TerminalPageProps {
+  readonly address: string;
+  readonly uuid: string;
+}
+
+export function TerminalPage({ address, uuid }: TerminalPageProps) {
+  const hub = useHub(address);
+  if (hub === undefined) return <Missing what="This hub is not paired with this browser." />;
+  return <SessionOf hub={hub} uuid={uuid} />;
+}
+
+function SessionOf({ hub, uuid }: { readonly hub: Hub; readonly uuid: string }) {
+  useObservable(hub.sessions);
+  const { kind } = useObservable(hub.state);
+  const found = shownSessions(hub).find(({ session }) => session.uuid === uuid);
+  // A session that was removed stays on the page until the user leaves.
+  const last = useRef<SessionView | undefined>(undefined);
+  last.current = found ?? last.current;
+  const view = last.current;
+  useEffect(() => {
+    if (view !== undefined && kind === 'online') hub.seen(uuid);
+  }, [view?.state === 'needs_you', kind]);
+  if (view === undefined)
+    return kind === 'online' ? (
+      <Missing what="There is no such session any more." />
+    ) : (
+      <Missing what="The hub is not connected yet. The session opens when it is." waiting />
+    );
+  return <TerminalSession hub={hub} view={view} />;
+}
+
+type Module = typeof import('./terminal-start.js');
+
+function TerminalSession({ hub, view }: { readonly hub: Hub; readonly view: SessionView }) {
+  const [module, setModule] = useState<Module>();
+  const [error, setError] = useState<unknown>();
+  const [control, setControl] = useState<TerminalControl>();
+  useEffect(() => {
+    import('./terminal-start.js').then(setModule, setError);
+  }, []);
+  return (
+    <section class="terminal-page" aria-label="Terminal">
+      <TerminalHead hub={hub} view={view} />
+      {error !== undefined && (
+        <div class="page-pad">
+          <Failure of={error} />
+          <p>{adviceFor(error) ?? 'The terminal could not be loaded. Load the page again.'}</p>
+        </div>
+      )}
+      {module !== undefined && (
+        <TerminalBody hub={hub} view={view} module={module} control={control} onControl={setControl} />
+      )}
+    </section>
+  );
+}
