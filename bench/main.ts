@@ -13,6 +13,8 @@ import { echo } from './sessions/echo.bench.js';
 import { flood } from './sessions/flood.bench.js';
 import { lossless } from './sessions/lossless.bench.js';
 import { rest } from './sessions/rest.bench.js';
+import { webEcho } from './web/echo.bench.js';
+import { webScreen } from './web/screen.bench.js';
 import { worktreeBench } from './worktree.bench.js';
 
 const benches: readonly Bench[] = [
@@ -26,6 +28,8 @@ const benches: readonly Bench[] = [
   rest,
   lossless,
   worktreeBench,
+  webEcho,
+  webScreen,
 ];
 
 const args = process.argv.slice(2);

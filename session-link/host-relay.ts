@@ -8,9 +8,7 @@
  * opens another connection. Nothing here passes the hub's loop, and messages are not parsed again.
  */
 import type { Socket } from 'node:net';
-import { mismatch } from '../base/check.js';
 import { fail, HubError, isHubError, messageOf } from '../base/errors.js';
-import { type Infer, t } from '../base/schema.js';
 import type { Disposable } from '../base/scope.js';
 import { encodeFrame, type Frame, FrameReader, frameTypes } from '../protocol/frames.js';
 import { hostVersionMismatch } from '../protocol/host-methods.js';
@@ -21,7 +19,7 @@ import {
   hubMessages,
   type MessageOf,
 } from '../protocol/messages.js';
-import { decodeTerminalFrame } from '../protocol/terminal-frames.js';
+import { eventSubject, type FrameSubject, outputSubject, peek } from './frame-subject.js';
 import type { HostAccess } from './host-access.js';
 
 /** What may wait in one socket before the other side is no longer read. */
@@ -31,19 +29,6 @@ export const MAX_RELAYED_BYTES = 1024 * 1024;
 const GREETING_MS = 5_000;
 /** How long what a client sent last may take to reach the host. */
 const LINGER_MS = 500;
-
-/**
- * What a frame of the host is about: the stream of an attach, in which output, snapshots and the events `attach.*` have
- * their places; or something else, for which no order is promised.
- */
-export type FrameSubject =
-  | {
-      readonly kind: 'output';
-      readonly attach: number /** What it costs of the client's credit. */;
-      readonly bytes: number;
-    }
-  | { readonly kind: 'attach_event'; readonly attach: number; readonly ended: boolean }
-  | { readonly kind: 'event' };
 
 /** The client's side of it. */
 export interface RelayClient {
@@ -271,48 +256,6 @@ export class HostRelay {
 
 function asksForEnded(params: unknown): boolean {
   return typeof params === 'object' && params !== null && 'ended' in params && params.ended !== false;
-}
-
-/** Output and snapshots begin with the number of their attach. */
-function outputSubject(type: number, payload: Uint8Array): FrameSubject {
-  const frame = decodeTerminalFrame(type, payload);
-  return { kind: 'output', attach: frame.attach, bytes: 'bytes' in frame ? frame.bytes.length : 0 };
-}
-
-const attachEvent = t.object({ attach: t.int() });
-const ATTACH_EVENT = Buffer.from('{"type":"event","name":"attach.');
-
-function eventSubject(payload: Uint8Array): FrameSubject {
-  if (ATTACH_EVENT.compare(payload.subarray(0, ATTACH_EVENT.length)) !== 0) return { kind: 'event' };
-  const { name, data } = decodeMessage(payload, ['event']);
-  const problem = mismatch(attachEvent, data, name);
-  if (problem !== undefined) throw fail('protocol.message_invalid', `An event is malformed: ${problem}.`);
-  const { attach } = data as Infer<typeof attachEvent>;
-  return { kind: 'attach_event', attach, ended: name === 'attach.ended' };
-}
-
-interface Head {
-  readonly type: string;
-  readonly id?: number;
-  readonly ok?: boolean;
-}
-
-const head = /^\{"type":"(response|event|error|hello)"(?:,"id":(\d+))?(?:,"ok":(true|false))?[,}]/;
-
-/** Type, id and outcome of a message, from its first bytes: our own encoding puts them there. */
-function peek(payload: Uint8Array): Head {
-  const text = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, 64)).toString(
-    'latin1',
-  );
-  const found = head.exec(text);
-  const [, type, id, ok] = found ?? [];
-  if (type === undefined || (type === 'response' && ok === undefined))
-    return decodeMessage(payload, hubMessages);
-  return {
-    type,
-    ...(id === undefined ? {} : { id: Number(id) }),
-    ...(ok === undefined ? {} : { ok: ok === 'true' }),
-  };
 }
 
 function internal(thrown: unknown): HubError<'hub.internal'> {

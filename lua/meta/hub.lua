@@ -65,11 +65,11 @@ function hub.handle_webrtc_offer(identity, sdp) end
 function hub.handle_ice_candidate(identity, candidate) end
 
 --- Throws a device's keys away, so that it greets again: `connection.restart_ratchet`.
----@param identity string The device, or one of its connections.
----@return true? done
----@return HubError? err device.not_found
----@overload fun(identity: string, callback: fun(done?: true, err?: HubError))
-function hub.request_ratchet_restart(identity) end
+---@param id string Of a connection (`identity`) or of a device. (at most 64 bytes)
+---@return integer? count How many connections that were.
+---@return HubError? err connection.storage, connection.lost
+---@overload fun(id: string, callback: fun(count?: integer, err?: HubError))
+function hub.request_ratchet_restart(id) end
 
 --- Gives the numbers of `botster status --json`: the lag of the loop, queues, drops, counters.
 ---@return any metrics Tables of numbers.

@@ -7,8 +7,8 @@
  * A snapshot may cost more than there is: the host then waits until the debt is paid, and so do we.
  */
 
-/** Of each attach. One message is on its way, one is being made. */
-export const WINDOW_BYTES = 16 * 1024;
+/** Of each attach; so the longest frame of output too, which nothing can interrupt. One half is on its way, one is being made. */
+export const WINDOW_BYTES = 8 * 1024;
 
 interface Account {
   /** Granted by the device and not passed on. */
@@ -18,7 +18,7 @@ interface Account {
 }
 
 /** Less is passed on only if the host may have nothing left: small credit makes small frames. */
-const WORTH_BYTES = WINDOW_BYTES / 4;
+const WORTH_BYTES = WINDOW_BYTES / 2;
 /** As large as the session host takes it. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 

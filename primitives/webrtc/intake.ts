@@ -4,13 +4,14 @@
  * The WebRTC stack has no way to stop reading, so what is too much, too large or malformed ends the connection: every
  * failure here is thrown, and is final.
  */
+
 import type { Clock } from '../../base/clock.js';
 import { fail } from '../../base/errors.js';
+import { TokenBucket } from '../../base/token-bucket.js';
 import { type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
 import { decodeMessage, type MessageOf } from '../../protocol/messages.js';
 import { decodeTerminalFrame, type TerminalFrame } from '../../protocol/terminal-frames.js';
 import type { PeerLimits } from './limits.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** What a device may say. */
 export const deviceMessages = ['hello', 'request', 'dc_ping', 'dc_pong', 'app'] as const;
@@ -37,8 +38,8 @@ export class Intake {
   ) {
     this.#receiver = receiver;
     this.#reader = new FrameReader({ maxFrameBytes: limits.maxFrameBytes, types: acceptedTypes });
-    this.#frames = new TokenBucket(clock, limits.frames);
-    this.#bytes = new TokenBucket(clock, limits.bytes);
+    this.#frames = new TokenBucket(limits.frames, () => clock.nowMs());
+    this.#bytes = new TokenBucket(limits.bytes, () => clock.nowMs());
   }
 
   /** Errors: protocol.*, webrtc.too_fast. */

@@ -61,6 +61,9 @@ export class Peer implements PumpSource {
   #connection: DeviceConnection | undefined;
   #connectedMs: number | undefined;
   #candidates = 0;
+  /** Resolves when its sockets are closed. */
+  readonly gone: Promise<void>;
+  #resolveGone: () => void = () => undefined;
   #sentBytes = 0;
   #receivedBytes = 0;
   /** Of what was sent: as of the last look. */
@@ -69,6 +72,9 @@ export class Peer implements PumpSource {
   #isClosed = false;
 
   constructor(options: PeerOptions) {
+    this.gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
+    });
     const { openRtc, ice, clock, limits } = options;
     this.#options = options;
     this.#pongs = new PongClock(clock);
@@ -270,6 +276,9 @@ export class Peer implements PumpSource {
       clock.after(LOOK_MS, () => this.#hangUp(latestMs));
       return;
     }
-    this.#rtc.close().catch(() => counters.add('webrtc.close_failed'));
+    this.#rtc
+      .close()
+      .catch(() => counters.add('webrtc.close_failed'))
+      .finally(this.#resolveGone);
   }
 }

@@ -1,13 +1,15 @@
 /**
  * All connections with devices: who gets one, what they share, and what the hub is told of them.
  *
- * Bounds offers and peers before anything of an offer is looked at. Measures the worker while there are peers, and tells
- * the cap (rate-cap.ts); without peers it has no timers. Nothing here waits for the hub's loop.
+ * Bounds offers and peers before anything of an offer is looked at. Measures the worker while much is sent, and tells the
+ * cap (rate-cap.ts); without peers it has no timers. Nothing here waits for the hub's loop.
  */
+
 import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
 import { fail, type HubError } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
+import { TokenBucket } from '../../base/token-bucket.js';
 import type { Hello } from '../../protocol/messages.js';
 import type { HostAccess } from '../../session-link/host-access.js';
 import { EventBacklog, type EventSink } from './event-backlog.js';
@@ -18,7 +20,6 @@ import { Peer } from './peer.js';
 import { Pump } from './pump.js';
 import { LOOK_MS, RateCap } from './rate-cap.js';
 import type { OpenRtc } from './rtc.js';
-import { TokenBucket } from './token-bucket.js';
 import type { Offer, PeerSummary, WebrtcCalls, WebrtcEvent } from './webrtc.calls.js';
 
 export interface PeersOptions {
@@ -40,6 +41,8 @@ type ArgOf<K extends keyof WebrtcCalls> = Parameters<WebrtcCalls[K]>[0];
 
 /** Looks between two tellings of the counters. */
 const LOOKS_PER_COUNT = 4;
+/** Less between two looks is nothing to measure the worker for. */
+const IDLE_BYTES = 4 * 1024;
 
 export class Peers {
   readonly #options: PeersOptions;
@@ -52,12 +55,16 @@ export class Peers {
   readonly #lag: LoopLag;
   #timer: Disposable | undefined;
   #looks = 0;
+  /** As of the last look. */
+  #spentBytes = 0;
+  /** What the hub was told last. */
+  #told = '{}';
 
   constructor(options: PeersOptions) {
     const { clock, limits, events } = options;
     this.#options = options;
     this.#events = new EventBacklog(events);
-    this.#offers = new TokenBucket(clock, limits.offers);
+    this.#offers = new TokenBucket(limits.offers, () => clock.nowMs());
     this.#cap = new RateCap(clock);
     this.#pump = new Pump(clock, this.#cap);
     this.#lag = new LoopLag(clock);
@@ -124,11 +131,16 @@ export class Peers {
     });
   }
 
-  /** Closes all. */
-  stop(): void {
-    for (const { peer } of this.#entries.values()) peer.close(fail('hub.stopping', 'The hub ends.'));
+  /**
+   * Closes all. Resolves when their sockets are closed: Node ends the whole process when a datagram comes to a thread
+   * that is being terminated.
+   */
+  async stop(): Promise<void> {
+    const peers = [...this.#entries.values()].map(({ peer }) => peer);
+    for (const peer of peers) peer.close(fail('hub.stopping', 'The hub ends.'));
     this.#tellCounts();
     this.#events.close();
+    await Promise.all(peers.map(({ gone }) => gone));
   }
 
   #refusal({ sdp, device_id, identity }: Offer): HubError | undefined {
@@ -183,9 +195,7 @@ export class Peers {
   }
 
   #start(): void {
-    if (this.#timer !== undefined) return;
-    this.#lag.start();
-    this.#wait();
+    if (this.#timer === undefined) this.#wait();
   }
 
   #wait(): void {
@@ -199,12 +209,19 @@ export class Peers {
       }
       // If even the quickest is late it is us; else it is that device's network.
       const pong_delay_ms = delays.length === 0 ? 0 : Math.min(...delays);
+      const isBusy = this.#cap.spentBytes - this.#spentBytes > IDLE_BYTES;
+      this.#spentBytes = this.#cap.spentBytes;
+      if (isBusy) this.#lag.start();
+      else this.#lag.stop();
       this.#cap.look({ lag_p99_ms: this.#lag.p99Ms, pong_delay_ms });
       if (++this.#looks % LOOKS_PER_COUNT === 0) this.#tellCounts();
     });
   }
 
   #tellCounts(): void {
-    this.#events.offer({ type: 'webrtc.counted', source: 'worker', totals: this.#counters.snapshot() });
+    const totals = this.#counters.snapshot();
+    const text = JSON.stringify(totals);
+    if (text === this.#told) return;
+    if (this.#events.offer({ type: 'webrtc.counted', source: 'worker', totals })) this.#told = text;
   }
 }

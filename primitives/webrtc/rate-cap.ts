@@ -11,8 +11,9 @@
  *
  * A cap that holds nothing back says nothing about what the machine can do, so it stays.
  */
+
 import type { Clock } from '../../base/clock.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../../base/token-bucket.js';
 
 export const FIRST_BYTES_PER_S = 1_500_000;
 /** A terminal full of colour, 40 times a second. */
@@ -38,11 +39,12 @@ export class RateCap {
   readonly #clock: Clock;
   readonly #bucket: TokenBucket;
   #heldBack = false;
+  #spentBytes = 0;
   #halvedMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#bucket = new TokenBucket(clock, { burst: BURST_BYTES, perSecond: FIRST_BYTES_PER_S });
+    this.#bucket = new TokenBucket({ burst: BURST_BYTES, perSecond: FIRST_BYTES_PER_S }, () => clock.nowMs());
   }
 
   get bytesPerSecond(): number {
@@ -58,7 +60,13 @@ export class RateCap {
 
   /** Counts what was sent, control messages too. */
   spend(bytes: number): void {
+    this.#spentBytes += bytes;
     this.#bucket.spend(bytes);
+  }
+
+  /** All that was counted. */
+  get spentBytes(): number {
+    return this.#spentBytes;
   }
 
   look({ lag_p99_ms, pong_delay_ms }: WorkerHealth): void {

@@ -58,13 +58,13 @@ connection.`,
 assert(done == nil and err.code == "webrtc.unknown_device")`,
     }),
     handle_ice_candidate: fn({
-      doc: 'Takes a way by which a device may be reached.',
+      doc: 'Takes a way by which a device may be reached. One that comes before the offer is kept for it.',
       params: [
         identity,
         named('candidate', signaledCandidate, 'As it was signaled. Without `candidate`: there are no more.'),
       ],
       returns: [],
-      errors: { ...unknownDevice, ...noPeer, 'webrtc.bad_value': 'It has more than 2 KiB.' },
+      errors: { ...unknownDevice, 'webrtc.bad_value': 'It has more than 2 KiB.' },
       example: `local done, err = webrtc.handle_ice_candidate("nobody", {})
 assert(done == nil and err.code == "webrtc.unknown_device")`,
     }),

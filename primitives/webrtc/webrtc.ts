@@ -14,6 +14,7 @@ import { type IceSettings, readIceSettings } from '../ice-settings.js';
 import { printJson } from '../json/print.js';
 import { type ConnectionEntry, Connections } from './connections.js';
 import { type DeviceFact, type DeviceSession, DeviceSessions, deviceFact } from './device-sessions.js';
+import { EarlyCandidates } from './early-candidates.js';
 import { peerLimits } from './limits.js';
 import { answerDevice } from './request-answers.js';
 import type { RtcCandidate } from './rtc.js';
@@ -28,6 +29,7 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
   const worker = new WebrtcWorker(hub);
   const connections = new Connections(hub, worker);
   const counts = new WorkerCounts(hub.counters);
+  const early = new EarlyCandidates();
 
   /** Gives the worker an offer. Undefined if that is done, or another offer has taken its place. */
   async function offer(entry: ConnectionEntry, session: DeviceSession, sdp: string) {
@@ -44,6 +46,10 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
     // Meanwhile it may have been revoked, or become view-only.
     if (sessions.get(identity)?.view_only !== view_only) return unknownDevice(identity);
     return await worker.call('offer', { peer, identity, device_id, name, view_only, sdp, ice });
+  }
+
+  function addCandidate({ peer, offered }: ConnectionEntry, candidate: RtcCandidate | undefined): void {
+    void offered.then(() => worker.call('candidate', { peer, candidate }));
   }
 
   function take(fact: DeviceFact): void {
@@ -76,6 +82,7 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
       const entry = connections.open(identity, session.device_id);
       const outcome = offer(entry, session, sdp);
       entry.offered = outcome.catch(() => undefined);
+      for (const candidate of early.take(identity)) addCandidate(entry, candidate);
       const failed = await outcome;
       if (failed === undefined) return undefined;
       connections.closed(entry.peer, failed.message);
@@ -83,13 +90,12 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
     },
     handle_ice_candidate(identity: string, candidate: CandidateFields) {
       if (sessions.get(identity) === undefined) return unknownDevice(identity);
-      const entry = connections.of(identity);
-      if (entry === undefined) return fail('webrtc.no_peer', 'no offer of this device is being answered');
-      const { peer } = entry;
       if (Buffer.byteLength(candidate.candidate ?? '') > peerLimits.maxCandidateBytes)
         return fail('webrtc.bad_value', `a candidate may have ${peerLimits.maxCandidateBytes} bytes`);
       const found = rtcCandidate(candidate);
-      void entry.offered.then(() => worker.call('candidate', { peer, candidate: found }));
+      const entry = connections.of(identity);
+      if (entry === undefined) early.hold(identity, found);
+      else addCandidate(entry, found);
       return undefined;
     },
     send(identity: string, message: LuaValue) {

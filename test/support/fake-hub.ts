@@ -72,7 +72,10 @@ export class FakeHub<D extends PrimitiveDef> {
       web: () => Promise.resolve(this.web),
     };
     this.#instance = primitive.open(context);
-    onTestFinished(() => this.scope.dispose());
+    onTestFinished(async () => {
+      this.scope.dispose();
+      await Promise.all(this.workers.map(ended));
+    });
   }
 
   /** What `HubContext.request` answers, and `HubContext.web`. Tests replace them. */
@@ -108,7 +111,6 @@ export class FakeHub<D extends PrimitiveDef> {
     };
     const worker = new Worker(spec.url, { workerData });
     this.workers.push(worker);
-    this.scope.defer(() => void worker.terminate());
     const port = {
       postMessage: (value: unknown, transfer: readonly object[] = []) =>
         worker.postMessage(value, transfer as never),
@@ -127,6 +129,7 @@ export class FakeHub<D extends PrimitiveDef> {
         connection.taken(lane);
       },
     });
+    this.scope.defer(() => connection.stop());
     return connection;
   }
 }
@@ -162,4 +165,14 @@ export class FakeCallback<Args extends readonly unknown[] = readonly unknown[]> 
     this.state = 'cancelled';
     this.pending = 0;
   }
+}
+
+/** How long a worker may take to end by itself; one with sockets must, or Node may end the process. */
+const STOP_MS = 3_000;
+
+async function ended(worker: Worker): Promise<void> {
+  if (worker.threadId < 0) return;
+  const late = setTimeout(() => void worker.terminate(), STOP_MS);
+  await new Promise((resolve) => worker.once('exit', resolve));
+  clearTimeout(late);
 }

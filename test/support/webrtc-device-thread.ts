@@ -35,7 +35,8 @@ export class DeviceThread {
     };
     onTestFinished(async () => {
       this.thaw();
-      await this.#worker.terminate();
+      this.#tell({ type: 'close' });
+      await new Promise((resolve) => this.#worker.once('exit', resolve));
     });
   }
 

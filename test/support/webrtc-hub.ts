@@ -7,7 +7,7 @@ import { webrtc } from '../../primitives/webrtc/webrtc.js';
 import { FakeHub } from './fake-hub.js';
 import { type HostProcess, startHost } from './host-process.js';
 import { patiently } from './patiently.js';
-import { type DeviceOptions, type SignaledCandidate, WebrtcDevice } from './webrtc-device.js';
+import { type DeviceOptions, WebrtcDevice } from './webrtc-device.js';
 
 export interface DeviceSpec extends DeviceOptions {
   readonly identity?: string;
@@ -39,7 +39,7 @@ export class WebrtcHub extends FakeHub<typeof webrtcDef> {
     this.onFact(name, fields);
     const device = this.devices.get(String(fields['identity']));
     if (name === 'webrtc_answer') void device?.answered(String(fields['sdp']));
-    if (name === 'webrtc_candidate') void device?.found(fields as SignaledCandidate);
+    if (name === 'webrtc_candidate') void device?.found(fields);
   }
 
   fact(name: string): Promise<LuaRecord> {

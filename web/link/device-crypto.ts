@@ -4,12 +4,9 @@
  */
 import { isHubError } from '../../base/errors.js';
 import { addressOf } from '../../pairing/addresses.js';
-import { toBase64url } from '../../pairing/base64url.js';
 import { type ConnectionCode, parseConnectionCode } from '../../pairing/connection-code.js';
 import { type ConnectOptions, DeviceHandshake, type PairOptions } from '../../pairing/device-handshake.js';
 import { type KeyPair, loadSodium } from '../../pairing/sodium.js';
-
-const TOKEN_BYTES = 16;
 
 export interface DeviceCrypto {
   makeKeys(): KeyPair;
@@ -19,8 +16,6 @@ export interface DeviceCrypto {
   addressOf(publicKey: Uint8Array): string;
   pair(options: PairOptions): DeviceHandshake;
   connect(options: ConnectOptions): DeviceHandshake;
-  /** A name for one subscription. */
-  token(): string;
 }
 
 export async function loadDeviceCrypto(): Promise<DeviceCrypto> {
@@ -35,6 +30,5 @@ export async function loadDeviceCrypto(): Promise<DeviceCrypto> {
     addressOf: (publicKey) => addressOf(sodium, publicKey),
     pair: (options) => DeviceHandshake.pair(sodium, options),
     connect: (options) => DeviceHandshake.connect(sodium, options),
-    token: () => toBase64url(sodium.random(TOKEN_BYTES)),
   };
 }

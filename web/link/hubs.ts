@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.js';
 import { Counters } from '../../base/counters.js';
 import { fail, isHubError } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
+import { toBase64url } from '../../pairing/base64url.js';
 import type { DeviceHandshake } from '../../pairing/device-handshake.js';
 import type { Hello } from '../../protocol/messages.js';
 import type { HubGreeting } from '../../protocol/signals.js';
@@ -22,17 +23,21 @@ import type { Hub, Hubs } from './types.js';
 
 /** How long a hub may take to answer the first offer. */
 const CONFIRM_MS = 10_000;
+const PEER_TOKEN_BYTES = 16;
 const MAX_NAME_LENGTH = 100;
 
 export interface HubsOptions {
   readonly clock: Clock;
   readonly random: () => number;
+  /** Nobody can guess them. */
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly page: Page;
   /** Where this page comes from. */
   readonly pageUrl: string;
   readonly openPeer: OpenPeer;
   readonly subscribe: SubscribeCable;
   readonly store: KeyStore;
+  /** Errors: link.not_loaded. */
   readonly crypto: () => Promise<DeviceCrypto>;
   readonly hello: Omit<Hello, 'type'>;
 }
@@ -57,23 +62,22 @@ export class HubList implements Hubs {
 
   /** Begins to connect to the hubs that are kept. Errors: link.no_storage. */
   async load(): Promise<void> {
-    const stored = await this.#options.store.hubs();
-    if (stored.length === 0) return;
-    const crypto = await this.#options.crypto();
-    for (const hub of stored) this.#add(hub, this.#signaling(hub, crypto));
+    for (const hub of await this.#options.store.hubs()) this.#add(hub, this.#signaling(hub));
     this.#show();
   }
 
   async pair(code: string, deviceName: string): Promise<Hub> {
     const { store, clock, pageUrl } = this.#options;
-    const crypto = await this.#options.crypto();
+    const crypto = await this.#options.crypto().catch((thrown: unknown) => {
+      throw pairingError(thrown);
+    });
     const parsed = crypto.readCode(code);
     const relay = relayOf(code, pageUrl);
     const address = crypto.addressOf(parsed.hubKey);
     const keys = await store.keys(() => crypto.makeKeys());
     const sentMs = await store.greetingMs(address, clock.wallMs());
     const name = deviceName.trim().slice(0, MAX_NAME_LENGTH) || 'browser';
-    const signaling = this.#signaling({ address, ...relay }, crypto);
+    const signaling = this.#signaling({ address, ...relay });
     try {
       const { greeting } = await signaling.session(async () =>
         crypto.pair({ code: parsed, keys, name, sentMs }),
@@ -168,15 +172,15 @@ export class HubList implements Hubs {
     this.#options.store.save(entry.stored).catch(() => this.counters.add('link.not_stored'));
   }
 
-  #signaling(hub: Pick<StoredHub, 'address' | 'cable_url'>, crypto: DeviceCrypto): Signaling {
-    const { subscribe, clock } = this.#options;
+  #signaling(hub: Pick<StoredHub, 'address' | 'cable_url'>): Signaling {
+    const { subscribe, clock, randomBytes } = this.#options;
     return new Signaling({
       subscribe,
       clock,
       counters: this.counters,
       cableUrl: hub.cable_url,
       address: hub.address,
-      peerToken: crypto.token(),
+      peerToken: toBase64url(randomBytes(PEER_TOKEN_BYTES)),
       onConnected: () => this.#entries.get(hub.address)?.hub.relayConnected(),
       onDisconnected: () => this.#entries.get(hub.address)?.hub.relayLost(),
     });
@@ -194,6 +198,8 @@ export class HubList implements Hubs {
   }
 }
 
+const unreachable = new Set(['link.relay_unreachable', 'link.relay_refused', 'link.not_loaded']);
+
 /** In the words of somebody who pairs. */
 function pairingError(thrown: unknown): unknown {
   if (!isHubError(thrown)) return thrown;
@@ -202,7 +208,6 @@ function pairingError(thrown: unknown): unknown {
       'pairing.no_answer',
       'Nobody answers. The code may have been used already, or the hub is not running: get a new one with "botster connect".',
     );
-  if (thrown.code === 'link.relay_unreachable' || thrown.code === 'link.relay_refused')
-    return fail('pairing.unreachable', thrown.message);
+  if (unreachable.has(thrown.code)) return fail('pairing.unreachable', thrown.message);
   return thrown;
 }

@@ -1,8 +1,9 @@
 /** The engine with the browser under it: what the page starts with. */
-import { fail } from '../../base/errors.js';
+import { fail, HubError } from '../../base/errors.js';
 import { RealClock } from '../../base/real-clock.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { cables } from './cable.js';
+import type { DeviceCrypto } from './device-crypto.js';
 import { HubList } from './hubs.js';
 import { openKeyStore } from './key-store.js';
 import { browserPage } from './page.js';
@@ -19,12 +20,13 @@ export async function openHubs(): Promise<Hubs> {
   const hubs = new HubList({
     clock: new RealClock(),
     random: Math.random,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     page: browserPage,
     pageUrl: location.href.replace(/#.*/s, ''),
     openPeer,
     subscribe: cables(),
     store: await openKeyStore(),
-    crypto: async () => await (await import('./device-crypto.js')).loadDeviceCrypto(),
+    crypto: loadCrypto,
     hello: { protocol_version: PROTOCOL_VERSION, client: 'web', version: BUILD_VERSION },
   });
   window.addEventListener('pagehide', ({ persisted }) => {
@@ -32,4 +34,15 @@ export async function openHubs(): Promise<Hubs> {
   });
   await hubs.load();
   return hubs;
+}
+
+async function loadCrypto(): Promise<DeviceCrypto> {
+  try {
+    const { loadDeviceCrypto } = await import('./device-crypto.js');
+    return await loadDeviceCrypto();
+  } catch (cause) {
+    throw new HubError('link.not_loaded', 'A part of this app could not be loaded. Is this device online?', {
+      cause,
+    });
+  }
 }

@@ -3,7 +3,8 @@
  * WebRTC, no signaling and no frames.
  *
  * Keeps true: a hub that is not reachable keeps its last known sessions, marked by its state; every promise settles, with
- * a HubError when it fails. `openHubs()` of open.ts gives the Hubs of this browser.
+ * a HubError when it fails. `openHubs()` of open.ts gives the Hubs of this browser; it fails with
+ * link.no_storage or link.no_webrtc, and does not wait for any network.
  */
 import type { Infer } from '../../base/schema.js';
 import type { AgentRecord, ProgressData } from '../../protocol/agents.js';

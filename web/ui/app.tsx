@@ -15,29 +15,23 @@ import { HubsContext, useHubList } from './hubs-context.js';
 import { keepLastKnown } from './list/last-known.js';
 import { SessionsPane } from './list/sessions-pane.js';
 import { Notices } from './notices.js';
-import { openDialog, Overlay } from './overlay.js';
+import { Overlay, openDialog } from './overlay.js';
 import { Pairing } from './pairing/pairing.js';
 import { type Route, route } from './route.js';
 import { TerminalPage } from './terminal/terminal-page.js';
 import { useObservable } from './use-observable.js';
 
-interface AppProps {
-  readonly hubs: Hubs;
-  /** With which the page was opened. */
-  readonly code: string | undefined;
-}
-
-export function App({ hubs, code }: AppProps) {
+export function App({ hubs }: { readonly hubs: Hubs }) {
   return (
     <HubsContext.Provider value={hubs}>
-      <Frame code={code} />
+      <Frame />
       <Overlay />
       <Notices />
     </HubsContext.Provider>
   );
 }
 
-function Frame({ code }: { readonly code: string | undefined }) {
+function Frame() {
   const at = useObservable(route);
   const list = useHubList();
   useEffect(() => {
@@ -55,19 +49,12 @@ function Frame({ code }: { readonly code: string | undefined }) {
       }),
     [list],
   );
-  if (at.at === 'pair' || list.length === 0) return <Pairing code={code} first={list.length === 0} />;
+  if (at.at === 'pair' || list.length === 0) return <Pairing first={list.length === 0} />;
   return (
     <div class={`frame frame-${at.at}`}>
-      <a
-        class="skip"
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById('main')?.focus();
-        }}
-      >
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to what is open
-      </a>
+      </button>
       <nav class="side" aria-label="Sessions">
         <TopBar />
         <SessionsPane at={at} />

@@ -19,9 +19,14 @@ export interface DialogProps {
 export function Dialog({ title, onClose, busy = false, kind = 'plain', children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const leave = useRef(onClose);
+  leave.current = busy ? () => undefined : onClose;
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
+    const shown = dialog.current;
+    shown?.showModal();
+    // The ground behind it is the dialog itself.
+    shown?.addEventListener('click', ({ target }) => target === shown && leave.current());
     return () => {
       // The element is gone without close(), which would have given the focus back.
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -34,10 +39,7 @@ export function Dialog({ title, onClose, busy = false, kind = 'plain', children 
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
-        if (!busy) onClose();
-      }}
-      onClick={(event) => {
-        if (event.target === dialog.current && !busy) onClose();
+        leave.current();
       }}
     >
       <div class="dialog-body">

@@ -44,9 +44,12 @@ function decoded(part: string): string {
 
 export const route = new Cell<Route>({ at: 'list' });
 
-/** From here on `route` is what the address says. */
-export function startRouting(): void {
-  const read = (): void => route.set(parseRoute(location.hash));
+/** From here on `route` is what the address says. `takeCode`: takes a connection code out of it, if it is one. */
+export function startRouting(takeCode: () => void): void {
+  const read = (): void => {
+    takeCode();
+    route.set(parseRoute(location.hash));
+  };
   window.addEventListener('hashchange', read);
   read();
 }

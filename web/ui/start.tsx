@@ -3,24 +3,19 @@ import { render } from 'preact';
 import { messageOf } from '../../base/errors.js';
 import type { Hubs } from '../link/types.js';
 import { App } from './app.js';
+import { followViewport } from './frame/viewport.js';
+import { takeCode } from './pairing/connection-code.js';
 import { startRouting } from './route.js';
 import { startTheme } from './theme.js';
-import { followViewport } from './frame/viewport.js';
 
-export interface StartOptions {
-  readonly hubs: Promise<Hubs>;
-  /** A connection code, which is in no address bar any more. */
-  readonly code: string | undefined;
-}
-
-export async function start(root: HTMLElement, { hubs, code }: StartOptions): Promise<void> {
+export async function start(root: HTMLElement, hubs: Promise<Hubs>): Promise<void> {
   startTheme();
   followViewport();
-  startRouting();
+  startRouting(takeCode);
   try {
     const opened = await hubs;
     root.replaceChildren();
-    render(<App hubs={opened} code={code} />, root);
+    render(<App hubs={opened} />, root);
   } catch (thrown) {
     root.replaceChildren();
     render(<CannotStart why={messageOf(thrown)} />, root);

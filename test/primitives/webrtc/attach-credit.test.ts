@@ -36,7 +36,7 @@ test('the host gets no more than the device gave, and no more than the window ah
           queued.push(frame);
         }
         expect(passed).toBeLessThanOrEqual(given);
-        expect(passed - out).toBeLessThanOrEqual(Math.max(WINDOW_BYTES, 0));
+        expect(passed - out).toBeLessThanOrEqual(WINDOW_BYTES);
       }
       // Once the line is empty, a host without credit means a device that gave none.
       for (const frame of queued.splice(0)) {
@@ -69,5 +69,5 @@ test('small returns are saved up, so that frames do not become small', () => {
   credit.open(1, 1024 * 1024);
   for (let n = 0; n < 100; n++) credit.sent(1, 100);
   expect(passed.length).toBeLessThanOrEqual(3);
-  expect(Math.min(...passed)).toBeGreaterThanOrEqual(WINDOW_BYTES / 4);
+  expect(Math.min(...passed)).toBeGreaterThanOrEqual(WINDOW_BYTES / 2);
 });

@@ -13,7 +13,6 @@ import {
   PONG_MS,
   RateCap,
 } from '../../../primitives/webrtc/rate-cap.js';
-import { TokenBucket } from '../../../primitives/webrtc/token-bucket.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
 const well = { lag_p99_ms: 1, pong_delay_ms: 1 };
@@ -24,23 +23,6 @@ function press(cap: RateCap): void {
   cap.spend(10 * MOST_BYTES_PER_S);
   cap.open;
 }
-
-describe('the bucket', () => {
-  test('is full at first, refills with time, and never above its size', () => {
-    const clock = new VirtualClock();
-    const bucket = new TokenBucket(clock, { burst: 10, perSecond: 100 });
-    expect([bucket.take(10), bucket.take(1)]).toEqual([true, false]);
-    clock.advance(50);
-    expect(bucket.tokens).toBeCloseTo(5);
-    clock.advance(10_000);
-    expect(bucket.tokens).toBe(10);
-    bucket.spend(20);
-    expect(bucket.tokens).toBe(-10);
-    bucket.perSecond = 10;
-    clock.advance(1_000);
-    expect(bucket.tokens).toBeCloseTo(0);
-  });
-});
 
 describe('the cap', () => {
   test('grows while it holds something back and all is well, up to a bound', () => {

@@ -1,6 +1,8 @@
 /** The worker and a real Chromium: set-up, both channels, frames both ways. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMessage } from '../../../protocol/messages.js';
@@ -9,6 +11,7 @@ import type { SignaledCandidate } from '../../support/webrtc-device.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';
 
 const CHROMIUM = '/usr/bin/chromium';
+const PAGE = join(import.meta.dirname, '../../fixtures/webrtc-page.html');
 
 test('Chromium connects, is greeted, attaches and sees output on its own channel', {
   timeout: 60_000,
@@ -49,7 +52,7 @@ test('Chromium connects, is greeted, attaches and sees output on its own channel
 async function openPage() {
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');
-    response.end(`<!doctype html><script>(${client.toString()})()</script>`);
+    response.end(readFileSync(PAGE));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
@@ -60,65 +63,4 @@ async function openPage() {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   return page;
-}
-
-/** Runs in the page. */
-function client(): void {
-  // biome-ignore lint/suspicious/noExplicitAny: the browser's globals are not declared for tests
-  const page = globalThis as any;
-  const rtc = new page.RTCPeerConnection({ iceServers: [] });
-  const early: unknown[] = [];
-  const got = { control: '', bytes: '' };
-  const channels = ['control', 'bytes'].map((label) => rtc.createDataChannel(label));
-  for (const channel of channels) {
-    channel.binaryType = 'arraybuffer';
-    channel.onmessage = ({ data }: { data: ArrayBuffer }) => {
-      got[channel.label as 'control' | 'bytes'] += new TextDecoder('latin1').decode(data);
-    };
-  }
-  const add = (candidate: Record<string, unknown>): void =>
-    void rtc.addIceCandidate({
-      candidate: candidate['candidate'],
-      sdpMid: candidate['sdp_mid'],
-      sdpMLineIndex: candidate['sdp_m_line_index'],
-    });
-  page.heard = async (signal: Record<string, unknown>): Promise<void> => {
-    if (signal['name'] === 'webrtc_answer') {
-      await rtc.setRemoteDescription({ type: 'answer', sdp: signal['sdp'] });
-      for (const candidate of early.splice(0)) add(candidate as Record<string, unknown>);
-    } else if (signal['candidate'] !== undefined) {
-      if (rtc.remoteDescription === null) early.push(signal);
-      else add(signal);
-    }
-  };
-  rtc.onicecandidate = ({ candidate }: { candidate: Record<string, unknown> | null }) => {
-    page.signalCandidate(
-      candidate === null
-        ? {}
-        : {
-            candidate: candidate['candidate'],
-            sdp_mid: candidate['sdpMid'],
-            sdp_m_line_index: candidate['sdpMLineIndex'],
-          },
-    );
-  };
-  const opened = Promise.all(
-    channels.map((channel) => new Promise((resolve) => channel.addEventListener('open', resolve))),
-  );
-  const until = (look: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const again = (): unknown => (look() ? resolve() : page.requestAnimationFrame(again));
-      again();
-    });
-  page.run = async (first: number[][], then: number[]): Promise<unknown> => {
-    const offer = await rtc.createOffer();
-    await rtc.setLocalDescription(offer);
-    await page.signalOffer(offer.sdp);
-    await opened;
-    for (const frame of first) channels[0].send(new Uint8Array(frame));
-    await until(() => got.bytes.includes('from the session'));
-    channels[0].send(new Uint8Array(then));
-    await until(() => got.bytes.includes('typed here'));
-    return got;
-  };
 }

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fail } from '../../../base/errors.js';
 import { loadDeviceCrypto } from '../../../web/link/device-crypto.js';
 import { HubList } from '../../../web/link/hubs.js';
+import { openKeyStore } from '../../../web/link/key-store.js';
 import type { Hub } from '../../../web/link/types.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { FakePeers } from './support/fake-peer.js';
@@ -19,18 +22,20 @@ class World {
   readonly page = new FakePage();
   readonly store: MemoryKeys;
   readonly hubs: HubList;
+  crypto = (): Promise<typeof crypto> => Promise.resolve(crypto);
 
   constructor(store = new MemoryKeys()) {
     this.store = store;
     this.hubs = new HubList({
       clock: this.clock,
       random: () => 1,
+      randomBytes: (count) => randomBytes(count),
       page: this.page,
       pageUrl: 'http://127.0.0.1:1/',
       openPeer: this.peers.open,
       subscribe: this.relay.subscribe,
       store,
-      crypto: () => Promise.resolve(crypto),
+      crypto: () => this.crypto(),
       hello,
     });
   }
@@ -105,6 +110,13 @@ describe('pairing', () => {
       await expect(world.hubs.pair(code, 'x')).rejects.toMatchObject({ code: 'pairing.bad_code' });
   });
 
+  it('says that a part of the app could not be loaded', async () => {
+    const world = new World();
+    const keys = await world.hub();
+    world.crypto = () => Promise.reject(fail('link.not_loaded', 'not loaded'));
+    await expect(world.hubs.pair(keys.url, 'x')).rejects.toMatchObject({ code: 'pairing.unreachable' });
+  });
+
   it('waits for a hub that comes to the relay a moment later', async () => {
     const world = new World();
     const keys = await world.hub();
@@ -138,6 +150,20 @@ describe('a hub that was paired with', () => {
     await world.during(500, world.hubs.load());
     expect(world.hubs.list.value[0]?.state.value.kind).toBe('online');
     expect(keys.kinds).toEqual(['pair', 'connect']);
+  });
+
+  it('is in the list before anything was loaded, and is found when that is', async () => {
+    const { world: before, keys } = await paired();
+    before.hubs.dispose();
+    const world = new World(before.store);
+    let loads = 0;
+    world.crypto = () =>
+      ++loads < 3 ? Promise.reject(fail('link.not_loaded', 'not loaded')) : Promise.resolve(crypto);
+    await world.hubs.load();
+    expect(world.hubs.list.value.map(({ address }) => address)).toEqual([keys.address]);
+    await world.clock.advanceAsync(2_000);
+    expect(loads).toBe(3);
+    world.hubs.dispose();
   });
 
   it('gets a new offer under the same keys while the relay is there', async () => {
@@ -260,5 +286,11 @@ describe('a hub that was paired with', () => {
     expect(hub.state.value.kind).toBe('online');
     const dropped = Object.values(world.hubs.counters.snapshot()).reduce((sum, count) => sum + count, 0);
     expect(dropped).toBe(RUNS);
+  });
+});
+
+describe('a browser that keeps nothing', () => {
+  it('says so', async () => {
+    await expect(openKeyStore()).rejects.toMatchObject({ code: 'link.no_storage' });
   });
 });

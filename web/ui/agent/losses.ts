@@ -36,14 +36,24 @@ export function lossesIn(thrown: unknown): LossList[] | undefined {
       ? undefined
       : { what: `A ${found.operation} is under way`, entries: [], more: 0 },
     list('changed file', 'changed files', found.changed, found.changed_count),
-    list('file that git does not know', 'files that git does not know', found.untracked, found.untracked_count),
+    list(
+      'file that git does not know',
+      'files that git does not know',
+      found.untracked,
+      found.untracked_count,
+    ),
     list('repository inside', 'repositories inside', found.inside, found.inside_count),
     commits(found.unmerged, found.unmerged_count),
   ].filter((one) => one !== undefined);
   return lists.length === 0 ? undefined : lists;
 }
 
-function list(one: string, many: string, first: readonly string[] = [], all = first.length): LossList | undefined {
+function list(
+  one: string,
+  many: string,
+  first: readonly string[] = [],
+  all = first.length,
+): LossList | undefined {
   if (all === 0) return undefined;
   return {
     what: `${all} ${all === 1 ? one : many}`,

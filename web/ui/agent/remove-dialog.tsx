@@ -6,10 +6,10 @@ import { useId, useState } from 'preact/hooks';
 import type { Hub, SessionView } from '../../link/types.js';
 import { Dialog } from '../dialog.js';
 import { Failure } from '../failure.js';
-import { go, route } from '../route.js';
-import { headingOf } from '../session-names.js';
 import { tell } from '../notices.js';
 import { closeDialog } from '../overlay.js';
+import { go, route } from '../route.js';
+import { headingOf } from '../session-names.js';
 import { type LossList, lossesIn } from './losses.js';
 
 export function RemoveDialog({ hub, view }: { readonly hub: Hub; readonly view: SessionView }) {
@@ -43,7 +43,12 @@ export function RemoveDialog({ hub, view }: { readonly hub: Hub; readonly view: 
 
   if (losses !== undefined)
     return (
-      <LossDialog name={agent?.branch ?? name} losses={losses} busy={busy} onForce={() => void remove(true)} />
+      <LossDialog
+        name={agent?.branch ?? name}
+        losses={losses}
+        busy={busy}
+        onForce={() => void remove(true)}
+      />
     );
   return (
     <Dialog title={`Delete ${name}?`} onClose={closeDialog} busy={busy}>
@@ -62,10 +67,17 @@ export function RemoveDialog({ hub, view }: { readonly hub: Hub; readonly view: 
         </p>
         {ownWorktree && (
           <>
-            <Check label="Delete its worktree" hint={agent?.worktree_path} checked={withWorktree} onChange={setWithWorktree} />
+            <Check
+              label="Delete its worktree"
+              hint={agent?.worktree_path}
+              checked={withWorktree}
+              onChange={setWithWorktree}
+            />
             <Check
               label={`Delete the branch ${agent?.branch ?? ''}`}
-              hint={agent?.new_branch === true ? 'It was made for this agent.' : 'It was there before this agent.'}
+              hint={
+                agent?.new_branch === true ? 'It was made for this agent.' : 'It was there before this agent.'
+              }
               checked={withWorktree && withBranch}
               disabled={!withWorktree || agent?.new_branch !== true}
               onChange={setWithBranch}
@@ -125,12 +137,13 @@ function LossDialog({ name, losses, busy, onForce }: LossDialogProps) {
           ))}
         </div>
         <p>
-          Commit, merge or push it to keep it. If you delete it all the same, botster leaves it under a recovery ref.
+          Commit, merge or push it to keep it. If you delete it all the same, botster leaves it under a
+          recovery ref.
         </p>
-        <label class="field" for={field}>
-          <span class="field-label">
+        <div class="field">
+          <label class="field-label" for={field}>
             Type <code>{name}</code> to delete it all the same
-          </span>
+          </label>
           <input
             id={field}
             class="mono"
@@ -140,7 +153,7 @@ function LossDialog({ name, losses, busy, onForce }: LossDialogProps) {
             spellcheck={false}
             onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           />
-        </label>
+        </div>
         <div class="form-end">
           <button type="button" class="button" disabled={busy} onClick={closeDialog}>
             Keep it

@@ -27,8 +27,10 @@ export function RenameDialog({ hub, view }: { readonly hub: Hub; readonly view: 
   return (
     <Dialog title="Rename session" onClose={closeDialog} busy={busy}>
       <form class="form" onSubmit={(event) => void save(event)}>
-        <label class="field" for={field}>
-          <span class="field-label">Name</span>
+        <div class="field">
+          <label class="field-label" for={field}>
+            Name
+          </label>
           <input
             id={field}
             value={name}
@@ -38,7 +40,7 @@ export function RenameDialog({ hub, view }: { readonly hub: Hub; readonly view: 
             onInput={({ currentTarget }) => setName(currentTarget.value)}
           />
           <span class="field-hint">Only what it is called here. The branch keeps its name.</span>
-        </label>
+        </div>
         {error !== undefined && <Failure of={error} />}
         <div class="form-end">
           <button type="button" class="button" onClick={closeDialog}>

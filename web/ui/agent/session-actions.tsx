@@ -1,8 +1,9 @@
 /** What can be done with a session from a menu, by who may do it and whether the hub can be asked. */
-import type { Hub, SessionView } from '../../link/types.js';
-import type { MenuItem } from '../menu.js';
-import { adviceFor } from '../failure.js';
+
 import { messageOf } from '../../../base/errors.js';
+import type { Hub, SessionView } from '../../link/types.js';
+import { adviceFor } from '../failure.js';
+import type { MenuItem } from '../menu.js';
 import { tell } from '../notices.js';
 import { openDialog } from '../overlay.js';
 import { headingOf } from '../session-names.js';
@@ -30,7 +31,12 @@ export function sessionActions(hub: Hub, view: SessionView): MenuItem[] {
       run: () => openDialog(() => <RemoveDialog hub={hub} view={view} />),
     });
   else if (state === 'exited')
-    items.push({ label: 'Remove', icon: 'trash', danger: true, run: () => void attempt(hub.request('session.remove', { id })) });
+    items.push({
+      label: 'Remove',
+      icon: 'trash',
+      danger: true,
+      run: () => void attempt(hub.request('session.remove', { id })),
+    });
   return items;
 }
 

@@ -40,7 +40,8 @@ function statesOf(hubs: readonly Hub[]): ReadonlyMap<string, string> {
   for (const hub of hubs) {
     const { kind } = hub.state.value;
     states.set(hub.address, `${hub.name.value}: ${kind.charAt(0).toUpperCase()}${kind.slice(1)}`);
-    for (const view of hub.sessions.value) states.set(view.session.uuid, `${headingOf(view)}: ${stateText(view)}`);
+    for (const view of hub.sessions.value)
+      states.set(view.session.uuid, `${headingOf(view)}: ${stateText(view)}`);
   }
   return states;
 }

@@ -18,9 +18,17 @@ export function Overview() {
   return (
     <div class="overview">
       <div class="overview-body">
-        <h2>{calling.length === 0 ? 'Nobody needs you' : calling.length === 1 ? 'One session needs you' : `${calling.length} sessions need you`}</h2>
+        <h2>
+          {calling.length === 0
+            ? 'Nobody needs you'
+            : calling.length === 1
+              ? 'One session needs you'
+              : `${calling.length} sessions need you`}
+        </h2>
         <p class="overview-sum">
-          {sessions.length === 0 ? 'No sessions.' : `${working} of ${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'} working.`}
+          {sessions.length === 0
+            ? 'No sessions.'
+            : `${working} of ${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'} working.`}
         </p>
         {calling.length > 0 && (
           <ul class="calling">

@@ -77,7 +77,9 @@ const actions: Readonly<Record<string, (commands: PageCommands) => void>> = {
   '?': ({ openHelp }) => openHelp(),
   '/': () => document.querySelector<HTMLElement>('[data-filter]')?.focus(),
   n: ({ hubs }) => {
-    const able = hubs().filter(({ state, device }) => state.value.kind === 'online' && !device.value.view_only);
+    const able = hubs().filter(
+      ({ state, device }) => state.value.kind === 'online' && !device.value.view_only,
+    );
     if (able.length > 0) go({ at: 'new', hub: hereOr(able)?.address });
   },
   g: ({ hubs }) => goToNeed(hubs()),

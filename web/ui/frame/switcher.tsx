@@ -67,9 +67,11 @@ export function Switcher() {
         }}
         onKeyDown={onKeyDown}
       />
-      <ul class="palette-list" id={`${id}-list`} role="listbox" aria-label="Sessions">
+      <div class="palette-list" id={`${id}-list`} role="listbox" aria-label="Sessions">
         {shown.map(({ hub, view }, index) => (
-          <li
+          <button
+            type="button"
+            tabIndex={-1}
             key={view.session.uuid}
             id={`${id}-${index}`}
             role="option"
@@ -84,9 +86,9 @@ export function Switcher() {
               {stateText(view)}
               {hubs.length > 1 ? ` · ${hub.name.value}` : ''}
             </span>
-          </li>
+          </button>
         ))}
-      </ul>
+      </div>
       {shown.length === 0 && <p class="palette-none">No session has that in its name.</p>}
     </Dialog>
   );

@@ -2,12 +2,15 @@
 import { Icon, Mark } from '../icon.js';
 import { openDialog } from '../overlay.js';
 import { fragmentOf } from '../route.js';
-import { chooseTheme, themeChoice, type ThemeChoice } from '../theme.js';
+import { chooseTheme, type ThemeChoice, themeChoice } from '../theme.js';
 import { useObservable } from '../use-observable.js';
 import { Help } from './help.js';
 import { Switcher } from './switcher.js';
 
-const next = { system: 'light', light: 'dark', dark: 'system' } as const satisfies Record<ThemeChoice, ThemeChoice>;
+const next = { system: 'light', light: 'dark', dark: 'system' } as const satisfies Record<
+  ThemeChoice,
+  ThemeChoice
+>;
 const icons = { system: 'auto', light: 'sun', dark: 'moon' } as const;
 const words = { system: 'as the system', light: 'light', dark: 'dark' } as const;
 
@@ -19,7 +22,12 @@ export function TopBar() {
         <Mark />
         <h1>botster</h1>
       </a>
-      <button type="button" class="icon-button" aria-label="Go to a session" onClick={() => openDialog(() => <Switcher />)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Go to a session"
+        onClick={() => openDialog(() => <Switcher />)}
+      >
         <Icon name="search" />
       </button>
       <button
@@ -32,7 +40,12 @@ export function TopBar() {
       >
         <Icon name={icons[choice]} />
       </button>
-      <button type="button" class="icon-button" aria-label="Keys and help" onClick={() => openDialog(() => <Help />)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Keys and help"
+        onClick={() => openDialog(() => <Help />)}
+      >
         <Icon name="help" />
       </button>
     </header>

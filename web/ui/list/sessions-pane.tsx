@@ -3,9 +3,9 @@
  */
 import { useRef, useState } from 'preact/hooks';
 import { isTyping } from '../frame/shortcuts.js';
-import { Icon } from '../icon.js';
 import { useHubList } from '../hubs-context.js';
-import { type Route, fragmentOf } from '../route.js';
+import { Icon } from '../icon.js';
+import { fragmentOf, type Route } from '../route.js';
 import { useObservables } from '../use-observable.js';
 import { byNeed, HubGroup } from './hub-group.js';
 import { shownSessions } from './last-known.js';
@@ -37,7 +37,7 @@ export function SessionsPane({ at }: { readonly at: Route }) {
   };
 
   return (
-    <div ref={pane} class="sessions" onKeyDown={onKeyDown}>
+    <div ref={pane} class="sessions" role="group" aria-label="All sessions" onKeyDown={onKeyDown}>
       {all.length >= FILTER_FROM && (
         <label class="filter">
           <Icon name="search" />
@@ -49,7 +49,6 @@ export function SessionsPane({ at }: { readonly at: Route }) {
             data-filter
             onInput={({ currentTarget }) => setFilter(currentTarget.value)}
           />
-          <kbd aria-hidden="true">/</kbd>
         </label>
       )}
       {hubs.map((hub) => (

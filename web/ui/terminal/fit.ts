@@ -10,17 +10,23 @@ export interface Grid {
   readonly cols: number;
 }
 
-/** Smaller cannot be read; what does not fit is panned. */
+/** Smaller cannot be read. */
 export const MIN_FONT_PX = 7;
+/** What cannot be seen as a whole is panned anyway, so it need not be tiny. */
+const PANNED_FONT_PX = 10;
 export const MAX_FONT_PX = 40;
 const MIN_GRID: Grid = { rows: 4, cols: 20 };
 const MAX_GRID: Grid = { rows: 500, cols: 600 };
 
-/** The largest font up to `wanted_px` at which a grid is as wide as there is space. `perPx`: a cell at a font of 1 px. */
+/**
+ * The largest font up to `wanted_px` at which a grid is as wide as there is space, and with `whole` as high; the readable one
+ * where there is none. `perPx`: a cell at a font of 1 px.
+ */
 export function fontFor(space: Extent, grid: Grid, perPx: Extent, wanted_px: number, whole: boolean): number {
   const wide = space.width / (grid.cols * perPx.width);
   const high = whole ? space.height / (grid.rows * perPx.height) : Number.POSITIVE_INFINITY;
-  return bounded(Math.floor(Math.min(wanted_px, wide, high) * 4) / 4);
+  const fits_px = Math.floor(Math.min(wanted_px, wide, high) * 4) / 4;
+  return fits_px < MIN_FONT_PX ? Math.min(wanted_px, PANNED_FONT_PX) : bounded(fits_px);
 }
 
 export function bounded(font_px: number): number {

@@ -5,9 +5,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from '../icon.js';
+import { useObservable } from '../use-observable.js';
 import type { NamedKey, Sticky } from './sticky-keys.js';
 import type { TerminalControl } from './terminal-control.js';
-import { useObservable } from '../use-observable.js';
 
 const REPEAT_AFTER_MS = 400;
 const REPEAT_MS = 60;
@@ -65,7 +65,7 @@ interface KeyProps {
 }
 
 function Key({ label, repeats = false, onPress, children }: KeyProps) {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const stop = (): void => clearTimeout(timer.current);
   useEffect(() => stop, []);
   const again = (): void => {
@@ -95,7 +95,15 @@ function Key({ label, repeats = false, onPress, children }: KeyProps) {
 
 const pressed = { off: 'false', once: 'true', locked: 'true' } as const;
 
-function StickyKey({ label, state, onPress }: { readonly label: string; readonly state: Sticky; readonly onPress: () => void }) {
+function StickyKey({
+  label,
+  state,
+  onPress,
+}: {
+  readonly label: string;
+  readonly state: Sticky;
+  readonly onPress: () => void;
+}) {
   return (
     <button
       type="button"

@@ -76,7 +76,8 @@ export class OlderOutput {
   #scrolled(): void {
     if (!this.#settled || this.#closed) return;
     if (this.screen.atBottom) this.#onEnd();
-    else if (this.screen.top === 0 && this.state.value.kind === 'more') void this.#load(this.screen.linesAbove);
+    else if (this.screen.top === 0 && this.state.value.kind === 'more')
+      void this.#load(this.screen.linesAbove);
   }
 
   /** Gets older pages: twice as much each time. `fromEnd`: lines between the place and the end. */

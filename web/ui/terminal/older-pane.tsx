@@ -1,8 +1,9 @@
 /** Older output over the live screen, with the way back. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Cell } from '../../link/observable.js';
 import { Icon } from '../icon.js';
 import { useObservable } from '../use-observable.js';
-import { Cell } from '../../link/observable.js';
+import { bounded } from './fit.js';
 import type { OlderOutput, OlderState } from './older-output.js';
 import type { TerminalControl } from './terminal-control.js';
 
@@ -30,9 +31,13 @@ export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
     const opened = module.readOlder(host.current, control, end, close);
     setOlder(opened);
     back.current?.focus({ preventScroll: true });
-    const endTouches = module.followFingers({
+    const { screen } = opened;
+    const endTouches = module.followTouches({
       pan: host.current,
-      control: Object.create(control, { screen: { value: opened.screen } }) as TerminalControl,
+      screen,
+      onZoom: (font_px) => {
+        screen.fontPx = bounded(font_px);
+      },
       onOlder: () => undefined,
     });
     return () => {
@@ -46,7 +51,13 @@ export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
     const { screen } = older ?? {};
     if (event.key === 'Escape') close();
     if (screen === undefined) return;
-    const lines = { PageUp: -screen.rows, PageDown: screen.rows, ArrowUp: -1, ArrowDown: 1, Home: -screen.linesAbove }[event.key];
+    const lines = {
+      PageUp: -screen.rows,
+      PageDown: screen.rows,
+      ArrowUp: -1,
+      ArrowDown: 1,
+      Home: -screen.linesAbove,
+    }[event.key];
     if (event.key === 'End') close();
     if (lines === undefined) return;
     event.preventDefault();
@@ -54,7 +65,7 @@ export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
   };
 
   return (
-    <div class="older" role="region" aria-label="Older output" onKeyDown={onKeyDown}>
+    <section class="older" aria-label="Older output" onKeyDown={onKeyDown}>
       <div class="older-bar">
         <Icon name="history" />
         <span role="status">{textOf(state)}</span>
@@ -64,7 +75,7 @@ export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
         </button>
       </div>
       <div ref={host} class="older-screen" />
-    </div>
+    </section>
   );
 }
 

@@ -26,8 +26,10 @@ function PasteDialog({ paste }: { readonly paste: (text: string) => void }) {
           paste(text);
         }}
       >
-        <label class="field" for={field}>
-          <span class="field-label">The browser does not give its clipboard to this page. Paste here:</span>
+        <div class="field">
+          <label class="field-label" for={field}>
+            The browser does not give its clipboard to this page. Paste here:
+          </label>
           <textarea
             id={field}
             class="mono"
@@ -36,7 +38,7 @@ function PasteDialog({ paste }: { readonly paste: (text: string) => void }) {
             spellcheck={false}
             onInput={({ currentTarget }) => setText(currentTarget.value)}
           />
-        </label>
+        </div>
         <div class="form-end">
           <button type="submit" class="button button-primary" disabled={text === ''}>
             Paste into the terminal

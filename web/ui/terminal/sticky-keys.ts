@@ -11,7 +11,10 @@ export interface Modifiers {
 
 export const noModifiers: Modifiers = { ctrl: 'off', alt: 'off' };
 
-export const nextSticky = { off: 'once', once: 'locked', locked: 'off' } as const satisfies Record<Sticky, Sticky>;
+export const nextSticky = { off: 'once', once: 'locked', locked: 'off' } as const satisfies Record<
+  Sticky,
+  Sticky
+>;
 
 /** What is left after a key. */
 export function afterKey({ ctrl, alt }: Modifiers): Modifiers {

@@ -57,7 +57,12 @@ export function TerminalBody({ hub, view, module, control, onControl }: Terminal
 
   useEffect(() => {
     if (control === undefined || pan.current === null) return;
-    return module.followFingers({ pan: pan.current, control, onOlder: () => setOlder(true) });
+    return module.followTouches({
+      pan: pan.current,
+      screen: control.screen,
+      onZoom: (font_px) => control.zoomTo(font_px),
+      onOlder: () => setOlder(true),
+    });
   }, [control]);
 
   useEffect(() => {
@@ -76,7 +81,8 @@ export function TerminalBody({ hub, view, module, control, onControl }: Terminal
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const top = control?.screen.top;
-    if (event.key === 'PageUp' && event.shiftKey && top === 0 && control?.screen.alternate === false) setOlder(true);
+    if (event.key === 'PageUp' && event.shiftKey && top === 0 && control?.screen.alternate === false)
+      setOlder(true);
   };
 
   return (
@@ -85,7 +91,12 @@ export function TerminalBody({ hub, view, module, control, onControl }: Terminal
         <div ref={pan} class="terminal-pan" data-terminal onWheel={onWheel} onKeyDownCapture={onKeyDown} />
         {control !== undefined && <OnScreen control={control} hub={hub} />}
         {older && control !== undefined && (
-          <OlderPane module={module} control={control} end={view.session.offset} onClose={() => setOlder(false)} />
+          <OlderPane
+            module={module}
+            control={control}
+            end={view.session.offset}
+            onClose={() => setOlder(false)}
+          />
         )}
       </div>
       {control !== undefined && (
@@ -127,7 +138,11 @@ function OnScreen({ control, hub }: { readonly control: TerminalControl; readonl
       {waiting && (
         <p class="pill" role="status">
           <span class="spinner" aria-hidden="true" />
-          {hubState.kind === 'online' ? (shown ? 'Catching up…' : 'Opening…') : 'The hub is offline. This is what was there.'}
+          {hubState.kind === 'online'
+            ? shown
+              ? 'Catching up…'
+              : 'Opening…'
+            : 'The hub is offline. This is what was there.'}
         </p>
       )}
       {view_only && (
@@ -137,7 +152,12 @@ function OnScreen({ control, hub }: { readonly control: TerminalControl; readonl
         </p>
       )}
       {selected && (
-        <button type="button" class="pill pill-button" onMouseDown={(event) => event.preventDefault()} onClick={copy}>
+        <button
+          type="button"
+          class="pill pill-button"
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={copy}
+        >
           <Icon name="copy" />
           Copy
         </button>

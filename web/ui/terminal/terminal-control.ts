@@ -12,8 +12,16 @@ import { leavesTerminal, opensSwitcher } from '../frame/shortcuts.js';
 import { theme } from '../theme.js';
 import { terminalColors } from './colors.js';
 import { bounded, fontFor, type Grid, gridFor, revealed } from './fit.js';
-import { afterKey, keyBytes, type Modifiers, modified, type NamedKey, nextSticky, noModifiers } from './sticky-keys.js';
 import { ScreenStream } from './screen-stream.js';
+import {
+  afterKey,
+  keyBytes,
+  type Modifiers,
+  modified,
+  type NamedKey,
+  nextSticky,
+  noModifiers,
+} from './sticky-keys.js';
 import { Screen } from './xterm.js';
 
 export interface TerminalState {
@@ -298,7 +306,9 @@ export class TerminalControl {
   }
 
   /** What was put out before byte `before`. A failure is said, and is no end. */
-  async history(before: number | undefined): Promise<{ readonly offset: number; readonly bytes: Uint8Array } | string> {
+  async history(
+    before: number | undefined,
+  ): Promise<{ readonly offset: number; readonly bytes: Uint8Array } | string> {
     try {
       return await this.#attach.history(before);
     } catch (thrown) {

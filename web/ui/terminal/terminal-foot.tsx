@@ -44,7 +44,10 @@ export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: Terminal
           <Icon name="zoomIn" />
         </button>
       </span>
-      <span class="foot-size" title={mine ? 'The session has the size of this window' : 'The session has a size of its own'}>
+      <span
+        class="foot-size"
+        title={mine ? 'The session has the size of this window' : 'The session has a size of its own'}
+      >
         {cols}×{rows}
       </span>
       {!viewOnly && ended === undefined && (
@@ -57,7 +60,15 @@ export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: Terminal
   );
 }
 
-function Liveness({ state, view, lagging }: { readonly state: TerminalState; readonly view: SessionView; readonly lagging: boolean }) {
+function Liveness({
+  state,
+  view,
+  lagging,
+}: {
+  readonly state: TerminalState;
+  readonly view: SessionView;
+  readonly lagging: boolean;
+}) {
   const { ended, status } = state;
   if (ended === 'removed') return <span class="liveness liveness-ended">Removed</span>;
   if (ended === 'exited' || view.state === 'exited')

@@ -7,8 +7,8 @@ import { shownSessions } from '../list/last-known.js';
 import { Missing } from '../missing.js';
 import { useObservable } from '../use-observable.js';
 import { TerminalBody } from './terminal-body.js';
-import { TerminalHead } from './terminal-head.js';
 import type { TerminalControl } from './terminal-control.js';
+import { TerminalHead } from './terminal-head.js';
 
 interface TerminalPageProps {
   readonly address: string;

@@ -1,13 +1,18 @@
 /** What the terminal's chunk gives to the page. */
 import { OlderOutput } from './older-output.js';
 import { TerminalControl, type TerminalPlace } from './terminal-control.js';
-import { followTouches, type TouchOptions } from './touch.js';
+import { followTouches } from './touch.js';
 
 export function openTerminal(place: TerminalPlace): TerminalControl {
   return new TerminalControl(place);
 }
 
-export function readOlder(host: HTMLElement, control: TerminalControl, end: number, onEnd: () => void): OlderOutput {
+export function readOlder(
+  host: HTMLElement,
+  control: TerminalControl,
+  end: number,
+  onEnd: () => void,
+): OlderOutput {
   const { rows, cols, fontPx } = control.state.value;
   const source = {
     page: (before: number | undefined) => control.history(before),
@@ -20,6 +25,4 @@ export function readOlder(host: HTMLElement, control: TerminalControl, end: numb
   return new OlderOutput(host, source, onEnd);
 }
 
-export function followFingers(options: TouchOptions): () => void {
-  return followTouches(options);
-}
+export { followTouches };

@@ -2,7 +2,7 @@
  * Fingers on a terminal: one drags the screen (first the part that is seen, then the output before it, with momentum), two
  * zoom, one that rests selects. A tap is the browser's, and xterm's.
  */
-import type { TerminalControl } from './terminal-control.js';
+import type { Screen } from './xterm.js';
 
 /** Less is a tap. */
 const SLOP_PX = 8;
@@ -23,17 +23,21 @@ type Gesture =
   | { readonly kind: 'pressed'; readonly from: Point; readonly timer: ReturnType<typeof setTimeout> }
   | { readonly kind: 'drag'; last: Point; readonly trail: { readonly at_ms: number; readonly y: number }[] }
   | { readonly kind: 'pinch'; readonly distance: number; readonly fontPx: number }
-  | { readonly kind: 'select'; readonly from: { readonly row: number; readonly first: number; readonly last: number } };
+  | {
+      readonly kind: 'select';
+      readonly from: { readonly row: number; readonly first: number; readonly last: number };
+    };
 
 export interface TouchOptions {
   readonly pan: HTMLElement;
-  readonly control: TerminalControl;
+  readonly screen: Screen;
+  /** Two fingers ask for this font. */
+  readonly onZoom: (font_px: number) => void;
   /** At the top of what the page has, and pulled further. */
   readonly onOlder: () => void;
 }
 
-export function followTouches({ pan, control, onOlder }: TouchOptions): () => void {
-  const { screen } = control;
+export function followTouches({ pan, screen, onZoom, onOlder }: TouchOptions): () => void {
   let gesture: Gesture = { kind: 'none' };
   let glide = 0;
   /** Of a line that was not scrolled yet. */
@@ -49,7 +53,8 @@ export function followTouches({ pan, control, onOlder }: TouchOptions): () => vo
     const box = pan.querySelector('.xterm-screen')?.getBoundingClientRect();
     const { cell } = screen;
     if (box === undefined || cell === undefined) return undefined;
-    const within = (value: number, count: number): number => Math.max(0, Math.min(count - 1, Math.floor(value)));
+    const within = (value: number, count: number): number =>
+      Math.max(0, Math.min(count - 1, Math.floor(value)));
     const row = within((y - box.top) / cell.height, screen.rows) + screen.top;
     return { row, col: within((x - box.left) / cell.width, screen.cols) };
   };
@@ -145,7 +150,7 @@ export function followTouches({ pan, control, onOlder }: TouchOptions): () => vo
     // Not the page's own scrolling, and no mouse events after it.
     event.preventDefault();
     if (gesture.kind === 'pinch') {
-      control.zoomTo((gesture.fontPx * distance(event.touches)) / gesture.distance);
+      onZoom((gesture.fontPx * distance(event.touches)) / gesture.distance);
     } else if (gesture.kind === 'select') {
       extend(gesture.from, to);
     } else if (gesture.kind === 'drag') {
@@ -156,7 +161,10 @@ export function followTouches({ pan, control, onOlder }: TouchOptions): () => vo
     }
   };
 
-  const extend = ({ row, first, last }: { readonly row: number; readonly first: number; readonly last: number }, to: Point): void => {
+  const extend = (
+    { row, first, last }: { readonly row: number; readonly first: number; readonly last: number },
+    to: Point,
+  ): void => {
     const cell = cellAt(to);
     if (cell === undefined) return;
     const before = cell.row < row || (cell.row === row && cell.col < first);

@@ -87,10 +87,33 @@ export class Screen {
       });
       this.#terminal.loadAddon(webgl);
       this.#webgl = webgl;
+      this.#checkCanvas();
     } catch {
       // No WebGL: xterm's own renderer draws.
       this.#webgl = undefined;
     }
+  }
+
+  /**
+   * Browsers that emulate another screen say a wrong number of device pixels, and a part of the screen would be drawn over
+   * all of it.
+   */
+  #checkCanvas(): void {
+    const canvas = this.#terminal.element?.querySelector<HTMLCanvasElement>(
+      '.xterm-screen canvas:not([class])',
+    );
+    if (!canvas) return;
+    const observer = new ResizeObserver(() => {
+      const wanted = canvas.clientWidth * devicePixelRatio;
+      // After xterm's own observer, which sets the canvas.
+      requestAnimationFrame(() => {
+        if (!canvas.isConnected || Math.abs(canvas.width - wanted) <= 0.1 * wanted) return;
+        this.#webgl?.dispose();
+        this.#webgl = undefined;
+        observer.disconnect();
+      });
+    });
+    observer.observe(canvas);
   }
 
   /** What draws. */
@@ -213,10 +236,17 @@ export class Screen {
   }
 
   /** From one cell to another, both included, in reading order. Rows count from the oldest line. */
-  select(from: { readonly row: number; readonly col: number }, to: { readonly row: number; readonly col: number }): void {
+  select(
+    from: { readonly row: number; readonly col: number },
+    to: { readonly row: number; readonly col: number },
+  ): void {
     const back = to.row < from.row || (to.row === from.row && to.col < from.col);
     const [first, last] = back ? [to, from] : [from, to];
-    this.#terminal.select(first.col, first.row, (last.row - first.row) * this.cols + last.col - first.col + 1);
+    this.#terminal.select(
+      first.col,
+      first.row,
+      (last.row - first.row) * this.cols + last.col - first.col + 1,
+    );
   }
 
   /** The columns of the word at a place; the place itself where there is none. */
@@ -252,7 +282,9 @@ export class Screen {
 
   onScroll(listener: () => void): void {
     this.#terminal.onScroll(listener);
-    this.#terminal.element?.addEventListener('wheel', () => requestAnimationFrame(listener), { passive: true });
+    this.#terminal.element?.addEventListener('wheel', () => requestAnimationFrame(listener), {
+      passive: true,
+    });
   }
 
   onSelection(listener: () => void): void {

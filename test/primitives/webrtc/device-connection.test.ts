@@ -1,0 +1,165 @@
+/** What a device may say and what it is answered, without a network. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Counters } from '../../../base/counters.js';
+import type { HubError } from '../../../base/errors.js';
+import {
+  DeviceConnection,
+  type DeviceConnectionOptions,
+} from '../../../primitives/webrtc/device-connection.js';
+import { peerLimits } from '../../../primitives/webrtc/limits.js';
+import { SendQueue } from '../../../primitives/webrtc/send-queue.js';
+import { encodeFrame, FrameReader, frameTypes } from '../../../protocol/frames.js';
+import { decodeMessage, encodeMessage, hubMessages, type Message } from '../../../protocol/messages.js';
+import { peerMethods, type Role, refusal } from '../../../protocol/peers.js';
+import { PROTOCOL_VERSION } from '../../../protocol/version.js';
+import { HostAccess } from '../../../session-link/host-access.js';
+import { VirtualClock } from '../../support/virtual-clock.js';
+
+const nowhere = {
+  hub_id: 'test',
+  version: '1',
+  state_dir: '/nonexistent',
+  socket_path: '/nonexistent/host.sock',
+  max_sessions: 1,
+  idle_exit_ms: 1,
+};
+const HELLO: Message = { type: 'hello', protocol_version: PROTOCOL_VERSION, client: 'test', version: '1' };
+
+function open(more: Partial<DeviceConnectionOptions> = {}) {
+  const clock = new VirtualClock();
+  const queue = new SendQueue();
+  const requests: string[] = [];
+  const failures: HubError[] = [];
+  const connection = new DeviceConnection({
+    hello: { protocol_version: PROTOCOL_VERSION, client: 'hub', version: '1' },
+    role: 'user',
+    limits: peerLimits,
+    clock,
+    host: new HostAccess(nowhere, clock),
+    counters: new Counters(),
+    loopAgeMs: () => 42,
+    queue,
+    onQueued: () => undefined,
+    onHello: () => undefined,
+    onRequest: ({ method }) => requests.push(method) > 0,
+    onApp: () => true,
+    onPong: () => undefined,
+    onFailed: (error) => failures.push(error),
+    ...more,
+  });
+  const say = (message: Message): void => connection.receive(encodeMessage(message));
+  /** What it was sent on the channel `control`. */
+  const heard = (): Message[] => {
+    const list: Message[] = [];
+    const reader = new FrameReader();
+    for (let next = queue.takeControl(); next !== undefined; next = queue.takeControl())
+      reader.push(next, ({ payload }) => {
+        list.push(decodeMessage(payload, [...hubMessages, 'dc_pong', 'dc_ping', 'app']));
+      });
+    return list;
+  };
+  return { connection, queue, requests, failures, say, heard };
+}
+
+test('a ping is answered in the same turn, with the age of the loop and what waits', () => {
+  const { connection, say, heard, queue } = open();
+  say(HELLO);
+  heard();
+  queue.pushBytes(1, new Uint8Array(1_000));
+  say({ type: 'dc_ping', id: 9 });
+  expect(heard()).toEqual([{ type: 'dc_pong', id: 9, loop_age_ms: 42, queued_bytes: 1_000 }]);
+  connection.close();
+  say({ type: 'dc_ping', id: 10 });
+  expect(heard()).toEqual([]);
+});
+
+test.each(['user', 'viewer'] as const)('a %s may do what the table of methods says', (role: Role) => {
+  const methods = [...Object.keys(peerMethods), 'eval', 'stop', 'session.spawn', 'host.stop', 'toString', ''];
+  for (const method of methods.filter((name) => !/^(session|host)\./.test(name) || name === 'host.stop')) {
+    const { say, heard, requests } = open({ role });
+    say(HELLO);
+    heard();
+    say({ type: 'request', id: 1, method, params: {} });
+    const why = refusal(method, role);
+    if (why === undefined) expect(requests).toEqual([method]);
+    else {
+      const code = why === 'view_only' ? 'device.view_only' : 'device.not_allowed';
+      expect(heard()).toMatchObject([{ type: 'response', id: 1, ok: false, error: { code } }]);
+      expect(requests).toEqual([]);
+    }
+  }
+});
+
+test('a request while its number is open ends the connection; an answer frees it', () => {
+  const { connection, say, failures } = open();
+  say(HELLO);
+  const request: Message = { type: 'request', id: 1, method: 'status', params: {} };
+  say(request);
+  connection.respond({ id: 1, ok: true, value: 1 });
+  connection.respond({ id: 1, ok: true, value: 'nobody asked' });
+  say(request);
+  say(request);
+  expect(failures).toMatchObject([{ code: 'protocol.message_invalid' }]);
+});
+
+test('the hub says that it is busy when it does not take a request', () => {
+  const { say, heard } = open({ onRequest: () => false });
+  say(HELLO);
+  heard();
+  say({ type: 'request', id: 1, method: 'status', params: {} });
+  expect(heard()).toMatchObject([{ id: 1, ok: false, error: { code: 'hub.busy' } }]);
+});
+
+test('a device that reads none of the messages it causes is cut off, and what waited is gone', () => {
+  const { say, failures, queue, connection } = open({ limits: { ...peerLimits, maxQueuedBytes: 10_000 } });
+  say(HELLO);
+  for (let id = 0; id < 1_000 && failures.length === 0; id++) say({ type: 'dc_ping', id });
+  expect(failures).toMatchObject([{ code: 'webrtc.slow_device' }]);
+  expect(queue.bytes).toBeLessThan(500);
+  connection.notify('late', {});
+  expect(queue.bytes).toBeLessThan(500);
+});
+
+const anything = fc.oneof(
+  fc
+    .constantFrom(...Object.keys(peerMethods), 'eval', 'session.spawn')
+    .chain((method) =>
+      fc
+        .record({ id: fc.nat(5), params: fc.jsonValue() })
+        .map(({ id, params }) => encodeMessage({ type: 'request', id, method, params: params as never })),
+    ),
+  fc
+    .constantFrom<Message>(
+      HELLO,
+      { type: 'dc_ping', id: 1 },
+      { type: 'dc_pong', id: 1, loop_age_ms: 0, queued_bytes: 0 },
+    )
+    .map((message) => encodeMessage(message)),
+  fc.jsonValue().map((data) => encodeMessage({ type: 'app', data: data as never })),
+  fc
+    .record({
+      type: fc.constantFrom(...Object.values(frameTypes)),
+      payload: fc.uint8Array({ maxLength: 20 }),
+    })
+    .map(({ type, payload }) => encodeFrame(type, payload)),
+  fc.uint8Array({ maxLength: 30 }),
+);
+
+test('whatever a device says, it is answered or ended, once, and a viewer never reaches the hub with more', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anything, { maxLength: 15 }),
+      fc.constantFrom<Role>('user', 'viewer'),
+      (said, role) => {
+        const { connection, failures, requests } = open({ role });
+        connection.receive(encodeMessage(HELLO));
+        for (const bytes of said) connection.receive(bytes);
+        expect(failures.length).toBeLessThanOrEqual(1);
+        for (const method of requests) expect(refusal(method, role)).toBeUndefined();
+        connection.close();
+      },
+    ),
+    { numRuns: 1_500 },
+  );
+});
