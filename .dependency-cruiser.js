@@ -24,6 +24,7 @@ const mayImport = {
 const anyFolder = '^(?!node_modules/|dist/)[^/]+/';
 const oneOf = (folders) => `^(${folders.join('|')})/`;
 
+const qrPackage = '(^|/)node_modules/(qrcode|@types/qrcode)/';
 const preactPackage = '(^|/)node_modules/preact/';
 /** The package and its types. */
 const cablePackage = '(^|/)node_modules/(@rails/actioncable|@types/rails__actioncable)/';
@@ -109,7 +110,7 @@ export default {
       module: {
         path: '(^|/)node_modules/',
         // Have rules of their own, below.
-        pathNot: [cablePackage, preactPackage],
+        pathNot: [cablePackage, preactPackage, qrPackage],
         numberOfDependentsMoreThan: 1,
       },
       from: { path: oneOf(Object.keys(mayImport)), pathNot: '^tools/' },
@@ -124,6 +125,13 @@ export default {
         pathNot: ['^primitives/action_cable/consumer\\.ts$', '^web/link/cable\\.ts$'],
       },
       to: { path: cablePackage },
+    },
+    {
+      name: 'qrcode-importers',
+      comment: 'The command line and the web client draw QR codes, one file each.',
+      severity: 'error',
+      from: { path: oneOf(Object.keys(mayImport)), pathNot: ['^hub/cli/qr\\.ts$', '^web/ui/hub/qr[^/]*$'] },
+      to: { path: qrPackage },
     },
     {
       name: 'preact-importers',

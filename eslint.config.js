@@ -31,6 +31,16 @@ const typeAware = {
   ],
 };
 
+const [severity, types, functions] = typeAware['@typescript-eslint/naming-convention'];
+/** Components are functions that are named like types. */
+const components = {
+  '@typescript-eslint/naming-convention': [
+    severity,
+    types,
+    { ...functions, format: ['camelCase', 'PascalCase'] },
+  ],
+};
+
 /** Tests look into results of any shape, and hand over promises and methods on purpose. */
 const relaxedInTests = {
   '@typescript-eslint/no-unsafe-argument': 'off',
@@ -53,4 +63,5 @@ export default tseslint.config(
     rules: typeAware,
   },
   { files: ['test/**/*.{ts,tsx}'], rules: relaxedInTests },
+  { files: ['**/*.tsx'], rules: components },
 );

@@ -3,10 +3,10 @@
  */
 import type { Clock } from '../base/clock.js';
 import type { Counters } from '../base/counters.js';
+import type { HubError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { RpcCalls, RpcClient, WorkerSpec } from '../base/rpc.js';
 import type { Scope } from '../base/scope.js';
-import type { HubError } from '../base/errors.js';
 import type { LuaRecord, LuaValue } from '../base/values.js';
 
 /** Who this hub is. All paths absolute. */
@@ -50,7 +50,11 @@ export interface HubContext<Event extends { readonly type: string } = never> {
    * Carries out what a client asks (protocol/methods.ts), wherever it asks. The value, or its coded failure; never throws.
    * `report` gets the progress of methods that tell it.
    */
-  request(method: string, params: LuaValue, report: (progress: LuaRecord) => void): Promise<LuaValue | HubError>;
+  request(
+    method: string,
+    params: LuaValue,
+    report: (progress: LuaRecord) => void,
+  ): Promise<LuaValue | HubError>;
   /** Where browsers and signals find the hub, as soon as that is known; undefined if it serves no page. */
   web(): Promise<WebAddress | undefined>;
   /** The numbers of `botster status --json` and `hub.metrics()`. */

@@ -171,7 +171,9 @@ export function isHostMethod(name: string): name is HostMethod {
 
 /** Those that clients of the hub may use; the others are between hub and host. */
 export function isSessionMethod(name: string): boolean {
-  return (name === 'host.watch' || name.startsWith('session.')) && name !== 'session.spawn' && isHostMethod(name);
+  return (
+    (name === 'host.watch' || name.startsWith('session.')) && name !== 'session.spawn' && isHostMethod(name)
+  );
 }
 
 /** Why a hub cannot talk to this host; undefined when it can. */

@@ -6,8 +6,10 @@ const connection = new RTCPeerConnection({});
 connection.onDataChannel.subscribe((channel) => {
   channel.onMessage.subscribe((data) => channel.send(data));
 });
-parentPort?.on('message', async (sdp: string) => {
+async function answer(sdp: string): Promise<void> {
   await connection.setRemoteDescription({ type: 'offer', sdp });
   await connection.setLocalDescription(await connection.createAnswer());
   parentPort?.postMessage(connection.localDescription?.sdp);
-});
+}
+
+parentPort?.on('message', (sdp: string) => void answer(sdp));

@@ -13,9 +13,7 @@ import type { Place } from '../hub-process.js';
 import type { BarePage, BenchPage } from './page.js';
 
 declare global {
-  // eslint-disable-next-line no-var
   var benchPage: BenchPage;
-  // eslint-disable-next-line no-var
   var barePage: BarePage;
 }
 

@@ -29,12 +29,13 @@ class BenchPage {
 
   /** Pairs; resolves when the hub is online. */
   async pair(code: string): Promise<void> {
-    const { createDataChannel } = RTCPeerConnection.prototype;
     const keep = (channel: RTCDataChannel): void => this.#keep(channel);
-    RTCPeerConnection.prototype.createDataChannel = function (label, options) {
-      const channel = createDataChannel.call(this, label, options);
-      if (label === 'control') keep(channel);
-      return channel;
+    globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+      override createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
+        const channel = super.createDataChannel(label, options);
+        if (label === 'control') keep(channel);
+        return channel;
+      }
     };
     const hubs = await openHubs();
     this.#hub = await hubs.pair(code, 'bench');

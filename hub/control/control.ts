@@ -116,7 +116,7 @@ export class Control {
     const answer = await this.#carryOut(method, params, report);
     if (answer instanceof HubError) return answer;
     answer.afterwards?.();
-    return answer.value as LuaValue;
+    return answer.value;
   }
 
   #carryOut(method: string, params: unknown, report: Report): Promise<Answer | HubError> {

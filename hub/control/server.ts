@@ -12,11 +12,11 @@ import type { Clock } from '../../base/clock.js';
 import { fail, HubError } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
 import type { Hello } from '../../protocol/messages.js';
+import type { HostAccess } from '../../session-link/host-access.js';
 import { fileMark, removeMarked } from '../../system/file-mark.js';
 import { Connection } from './connection.js';
 import type { ControlCalls } from './control.calls.js';
 import type { ControlEvent } from './control.def.js';
-import type { HostAccess } from '../../session-link/host-access.js';
 import type { ControlLimits } from './limits.js';
 
 /** Where events go. `emit` false: not taken, offer it again when `drained` resolves. */

@@ -61,7 +61,7 @@ function hub.handle_webrtc_offer(identity, sdp) end
 ---@param identity string Who sent it, as `connection.unseal` says.
 ---@param candidate string|{ candidate?: string, sdp_mid?: string, sdp_m_line_index?: integer } The way.
 ---@return true? done
----@return HubError? err webrtc.unknown_device, webrtc.no_peer, webrtc.bad_value
+---@return HubError? err webrtc.unknown_device, webrtc.bad_value
 function hub.handle_ice_candidate(identity, candidate) end
 
 --- Throws a device's keys away, so that it greets again: `connection.restart_ratchet`.

@@ -14,11 +14,11 @@ webrtc = {}
 ---@overload fun(identity: string, sdp: string, callback: fun(done?: true, err?: HubError))
 function webrtc.handle_offer(identity, sdp) end
 
---- Takes a way by which a device may be reached.
+--- Takes a way by which a device may be reached. One that comes before the offer is kept for it.
 ---@param identity string Who sent it, as `connection.unseal` says.
 ---@param candidate { candidate?: string, sdp_mid?: string, sdp_m_line_index?: integer } As it was signaled. Without `candidate`: there are no more.
 ---@return true? done
----@return HubError? err webrtc.unknown_device, webrtc.no_peer, webrtc.bad_value
+---@return HubError? err webrtc.unknown_device, webrtc.bad_value
 function webrtc.handle_ice_candidate(identity, candidate) end
 
 --- Calls a function whenever a device has connected.

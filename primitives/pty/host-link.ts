@@ -16,9 +16,9 @@ import type { HostConfig } from '../../protocol/host-config.js';
 import { type HostMethod, hostMethods, hostVersionMismatch } from '../../protocol/host-methods.js';
 import type { MessageOf } from '../../protocol/messages.js';
 import type { SessionRecord } from '../../protocol/session.js';
+import { findHost, hostHello, startHost } from '../../session-link/host-process.js';
 import { isRunning, processMark } from '../../system/process-identity.js';
 import { RequestLine } from '../http/request-line.js';
-import { findHost, hostHello, startHost } from '../../session-link/host-process.js';
 
 /** A host greets from a loop that is never held for long. */
 const GREETING_MS = 5_000;

@@ -179,7 +179,9 @@ test('a device pairs through it, and what it says and hears is sealed', async ()
   const burst = Array.from({ length: 30 }, (_, n) => `v=${n + 2}`);
   for (const sdp of burst) device.perform(params, { action: 'signal', data: offer(session, sdp) });
   await heard(3 + burst.length);
-  const answers = device.heard.slice(3).map((message) => session.channel.open((message as { data: string }).data));
+  const answers = device.heard
+    .slice(3)
+    .map((message) => session.channel.open((message as { data: string }).data));
   expect(new Set(answers.map((signal) => ('sdp' in signal ? signal.sdp : signal)))).toEqual(
     new Set(burst.map((sdp) => `answer to ${sdp}`)),
   );

@@ -1,13 +1,14 @@
 /** The built page over fake hubs, served with the relay's own headers, on a port of its own. */
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { securityHeaders } from '../../../relay/page-headers.js';
-import { tempDir } from '../../support/temp-repo.js';
 
 const web = join(import.meta.dirname, '../../../web');
+/** Nothing is written: the build's names are below it. */
+const ROOT = '/page';
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -22,37 +23,44 @@ export interface ServedPage {
   close(): Promise<void>;
 }
 
-async function bundle(into: string): Promise<void> {
-  const common = { bundle: true, logLevel: 'error', target: 'es2022', absWorkingDir: web } as const;
-  await build({
+/** The files of the page by their names. */
+async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const common = {
+    bundle: true,
+    write: false,
+    logLevel: 'error',
+    target: 'es2022',
+    absWorkingDir: web,
+  } as const;
+  const scripts = await build({
     ...common,
     entryPoints: { page: join(import.meta.dirname, 'page/page.ts') },
-    outdir: into,
+    outdir: ROOT,
     format: 'esm',
     splitting: true,
     jsx: 'automatic',
     jsxImportSource: 'preact',
   });
-  await build({ ...common, entryPoints: { main: 'styles/main.css' }, outdir: join(into, 'styles') });
+  const styles = await build({ ...common, entryPoints: { 'styles/main': 'styles/main.css' }, outdir: ROOT });
+  const files = new Map<string, Uint8Array>();
+  for (const { path, contents } of [...scripts.outputFiles, ...styles.outputFiles])
+    files.set(relative(ROOT, path), contents);
   const page = await readFile(join(web, 'index.html'), 'utf8');
-  await writeFile(join(into, 'index.html'), page.replace('./main.tsx', './page.js'));
-  await mkdir(join(into, 'icons'), { recursive: true });
-  await cp(join(web, 'icons'), join(into, 'icons'), { recursive: true });
-  await cp(join(web, 'manifest.webmanifest'), join(into, 'manifest.webmanifest'));
+  files.set('index.html', Buffer.from(page.replace('./main.tsx', './page.js')));
+  for (const name of ['manifest.webmanifest', 'icons/botster.svg', 'icons/botster-192.png'])
+    files.set(name, await readFile(join(web, name)));
+  return files;
 }
 
-export async function servePage(folder = tempDir()): Promise<ServedPage> {
-  await bundle(folder);
+export async function servePage(): Promise<ServedPage> {
+  const files = await bundle();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://page');
     const name = pathname === '/' ? 'index.html' : pathname.slice(1);
+    const bytes = files.get(name);
     for (const [header, value] of Object.entries(securityHeaders)) response.setHeader(header, value);
-    const type = types[extname(name)];
-    if (type === undefined || name.includes('..')) return void response.writeHead(404).end();
-    readFile(join(folder, name)).then(
-      (bytes) => response.setHeader('content-type', type).end(bytes),
-      () => response.writeHead(404).end(),
-    );
+    if (bytes === undefined) response.writeHead(404).end();
+    else response.setHeader('content-type', types[extname(name)] ?? '').end(bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

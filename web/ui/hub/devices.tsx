@@ -116,6 +116,7 @@ function Device({
         <input
           type="checkbox"
           role="switch"
+          aria-label={`View only: ${device.name}`}
           aria-checked={device.view_only}
           checked={device.view_only}
           disabled={own}
@@ -125,9 +126,7 @@ function Device({
             )
           }
         />
-        <span>
-          View only<span class="only-spoken">, {device.name}</span>
-        </span>
+        <span aria-hidden="true">View only</span>
       </label>
       <span class="device-actions">
         <button

@@ -1,7 +1,7 @@
 /**
  * The list: all hubs with their sessions. One Tab stop, arrow keys move (roving focus), `/` filters.
  */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { isTyping } from '../frame/shortcuts.js';
 import { useHubList } from '../hubs-context.js';
 import { Icon } from '../icon.js';
@@ -24,20 +24,16 @@ export function SessionsPane({ at }: { readonly at: Route }) {
   const known = (uuid: string | undefined): boolean => all.some(({ session }) => session.uuid === uuid);
   const tabStop = [focused, current].find(known) ?? all[0]?.session.uuid;
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (isTyping(event.target) && event.key !== 'ArrowDown') return;
-    const links = [...(pane.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])];
-    const at = links.indexOf(document.activeElement as HTMLElement);
-    const down = event.key === 'ArrowDown' || event.key === 'j';
-    const up = event.key === 'ArrowUp' || event.key === 'k';
-    const to = down ? at + 1 : up ? at - 1 : { Home: 0, End: links.length - 1 }[event.key];
-    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    links[Math.max(0, Math.min(to, links.length - 1))]?.focus();
-  };
+  useEffect(() => {
+    const shown = pane.current;
+    if (shown === null) return;
+    const onKey = (event: KeyboardEvent): void => moveFocus(shown, event);
+    shown.addEventListener('keydown', onKey);
+    return () => shown.removeEventListener('keydown', onKey);
+  }, []);
 
   return (
-    <div ref={pane} class="sessions" role="group" aria-label="All sessions" onKeyDown={onKeyDown}>
+    <div ref={pane} class="sessions">
       {all.length >= FILTER_FROM && (
         <label class="filter">
           <Icon name="search" />
@@ -66,4 +62,19 @@ export function SessionsPane({ at }: { readonly at: Route }) {
       </p>
     </div>
   );
+}
+
+/** Arrow keys, j and k, Home and End, among the rows; down also out of the filter. */
+function moveFocus(pane: HTMLElement, event: KeyboardEvent): void {
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (isTyping(target) && key !== 'ArrowDown') return;
+  const rows = [...pane.querySelectorAll<HTMLElement>('[data-row]')];
+  const at = rows.indexOf(document.activeElement as HTMLElement);
+  const down = key === 'ArrowDown' || key === 'j';
+  const up = key === 'ArrowUp' || key === 'k';
+  const to = down ? at + 1 : up ? at - 1 : { Home: 0, End: rows.length - 1 }[key];
+  if (to === undefined) return;
+  event.preventDefault();
+  rows[Math.max(0, Math.min(to, rows.length - 1))]?.focus();
 }

@@ -74,7 +74,7 @@ export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
           Back to live
         </button>
       </div>
-      <div ref={host} class="older-screen" />
+      <div ref={host} class="older-screen" data-older />
     </section>
   );
 }
@@ -82,14 +82,14 @@ export function OlderPane({ module, control, end, onClose }: OlderPaneProps) {
 function textOf(state: OlderState): string {
   switch (state.kind) {
     case 'loading':
-      return 'Older output · loading…';
+      return 'Loading older output…';
     case 'more':
-      return 'Older output · scroll up for more';
+      return 'Scroll up for more';
     case 'all':
-      return 'Older output · from its beginning, or as far as is kept';
+      return 'From its beginning, or as far as is kept';
     case 'limit':
-      return 'Older output · the page goes back no further';
+      return 'The page goes back no further';
     case 'failed':
-      return `Older output · ${state.message}`;
+      return state.message;
   }
 }

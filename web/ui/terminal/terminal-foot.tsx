@@ -31,10 +31,9 @@ export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: Terminal
         </span>
       )}
       <span class="foot-space" />
-      <button type="button" class="foot-button" onClick={onOlder}>
+      <button type="button" class="foot-button" aria-label="Older output" onClick={onOlder}>
         <Icon name="history" />
         <span class="wide-only">Older output</span>
-        <span class="narrow-only only-spoken">Older output</span>
       </button>
       <span class="foot-zoom">
         <button type="button" class="foot-button" aria-label="Smaller" onClick={() => control.zoom(-1)}>

@@ -75,6 +75,8 @@ export class Screen {
     this.#terminal.open(parent);
     this.#terminal.textarea?.setAttribute('aria-label', this.#label);
     this.#terminal.textarea?.setAttribute('inputmode', 'text');
+    // For tests and the browser's console: the text is on a canvas.
+    Object.assign(parent, { screen: this });
     this.#useWebgl();
   }
 
