@@ -1,7 +1,7 @@
 /**
  * The frame: the list beside what is open, or one of both on narrow screens. Everything that is shown hangs here.
  */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import type { Hubs } from '../link/types.js';
 import { NewAgent } from './agent/new-agent.js';
 import { Attention } from './frame/attention.js';
@@ -40,7 +40,7 @@ function Frame() {
       for (const end of ends) end();
     };
   }, [list]);
-  useEffect(
+  useLayoutEffect(
     () =>
       startShortcuts({
         hubs: () => list,

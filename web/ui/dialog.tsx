@@ -4,7 +4,7 @@
  * On narrow screens it is a sheet at the lower edge.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.js';
 
 export interface DialogProps {
@@ -21,7 +21,8 @@ export function Dialog({ title, onClose, busy = false, kind = 'plain', children 
   const heading = useId();
   const leave = useRef(onClose);
   leave.current = busy ? () => undefined : onClose;
-  useEffect(() => {
+  // Before anything else is typed: the first letter belongs to the dialog.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const shown = dialog.current;
     shown?.showModal();

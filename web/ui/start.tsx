@@ -6,6 +6,7 @@ import { App } from './app.js';
 import { followViewport } from './frame/viewport.js';
 import { takeCode } from './pairing/connection-code.js';
 import { startRouting } from './route.js';
+import { preloadTerminal } from './terminal/load-terminal.js';
 import { startTheme } from './theme.js';
 
 export async function start(root: HTMLElement, hubs: Promise<Hubs>): Promise<void> {
@@ -16,6 +17,7 @@ export async function start(root: HTMLElement, hubs: Promise<Hubs>): Promise<voi
     const opened = await hubs;
     root.replaceChildren();
     render(<App hubs={opened} />, root);
+    preloadTerminal();
   } catch (thrown) {
     root.replaceChildren();
     render(<CannotStart why={messageOf(thrown)} />, root);

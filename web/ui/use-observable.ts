@@ -1,12 +1,12 @@
 /** An Observable as a component's state: the component renders again when the value changes. */
-import { useEffect, useReducer } from 'preact/hooks';
+import { useLayoutEffect, useReducer } from 'preact/hooks';
 import type { Observable } from '../link/types.js';
 
 export function useObservable<T>(observable: Observable<T>): T {
   const [, turn] = useReducer((count: number, _: undefined) => count + 1, 0);
   const shown = observable.value;
-  useEffect(() => {
-    // It may have changed between this render and now.
+  useLayoutEffect(() => {
+    // It may have changed between this render and now; not later, so that no change is missed.
     if (observable.value !== shown) turn(undefined);
     return observable.subscribe(() => turn(undefined));
   }, [observable]);
@@ -16,7 +16,7 @@ export function useObservable<T>(observable: Observable<T>): T {
 /** The same for several at once, whatever their number. */
 export function useObservables(observables: readonly Observable<unknown>[]): void {
   const [, turn] = useReducer((count: number, _: undefined) => count + 1, 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const ends = observables.map((one) => one.subscribe(() => turn(undefined)));
     turn(undefined);
     return () => {

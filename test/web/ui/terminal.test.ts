@@ -39,9 +39,9 @@ describe('on a computer', () => {
     await page.evaluate(() => ui.terminal('feature/login').resize(45, 120));
     await page.getByRole('button', { name: 'Fit to my screen' }).waitFor();
     await untilTrue(page, 'document.querySelector("[data-terminal]").screen.cols === 120');
-    const [drawn, space] = (await page.evaluate(
+    const [drawn, space]: [number, number] = await page.evaluate(
       '[document.querySelector(".xterm-screen").getBoundingClientRect().width, document.querySelector("[data-terminal]").clientWidth]',
-    )) as [number, number];
+    );
     expect(drawn).toBeLessThanOrEqual(space);
     expect(drawn).toBeGreaterThan(space * 0.7);
   });
@@ -150,9 +150,9 @@ describe('on a phone', () => {
     await page.getByRole('button', { name: 'Fits' }).waitFor();
     const [view] = await views(page);
     expect(view?.cols).toBeLessThan(60);
-    const [drawn, space] = (await page.evaluate(
+    const [drawn, space]: [number, number] = await page.evaluate(
       '[document.querySelector(".xterm-screen").getBoundingClientRect().width, document.querySelector("[data-terminal]").clientWidth]',
-    )) as [number, number];
+    );
     expect(drawn).toBeLessThanOrEqual(space + 1);
   });
 
@@ -199,11 +199,11 @@ describe('on a phone', () => {
     const client = await page.context().newCDPSession(page);
     const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: [number, number][]) =>
       client.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
-    const before = (await page.evaluate('document.querySelector("[data-terminal]").screen.fontPx')) as number;
+    const before: number = await page.evaluate('document.querySelector("[data-terminal]").screen.fontPx');
     await touch('touchStart', [150, 300], [250, 300]);
     await touch('touchMove', [100, 300], [300, 300]);
     await touch('touchEnd');
-    const after = (await page.evaluate('document.querySelector("[data-terminal]").screen.fontPx')) as number;
+    const after: number = await page.evaluate('document.querySelector("[data-terminal]").screen.fontPx');
     expect(after).toBe(before * 2);
     // Now it is higher than the screen: the finger pans first.
     await touch('touchStart', [200, 500]);
@@ -221,9 +221,9 @@ describe('on a phone', () => {
     await openSession(page, 'feature/login');
     await untilScreen(page, 'Welcome');
     const client = await page.context().newCDPSession(page);
-    const [x, y] = (await page.evaluate(
+    const [x, y]: [number, number] = await page.evaluate(
       '(() => { const { screen } = document.querySelector("[data-terminal]"); const box = document.querySelector(".xterm-screen").getBoundingClientRect(); return [box.left + 7.5 * screen.cell.width, box.top + 1.5 * screen.cell.height]; })()',
-    )) as [number, number];
+    );
     await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
     await page.getByRole('button', { name: 'Copy' }).waitFor();
     await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });

@@ -4,11 +4,12 @@ import { Cell } from '../../link/observable.js';
 import { Icon } from '../icon.js';
 import { useObservable } from '../use-observable.js';
 import { bounded } from './fit.js';
+import type { TerminalModule } from './load-terminal.js';
 import type { OlderOutput, OlderState } from './older-output.js';
 import type { TerminalControl } from './terminal-control.js';
 
 interface OlderPaneProps {
-  readonly module: typeof import('./terminal-start.js');
+  readonly module: TerminalModule;
   readonly control: TerminalControl;
   readonly end: number;
   readonly onClose: () => void;

@@ -8,17 +8,16 @@ import { tell } from '../notices.js';
 import { headingOf } from '../session-names.js';
 import { useObservable } from '../use-observable.js';
 import { KeyRow } from './key-row.js';
+import type { TerminalModule } from './load-terminal.js';
 import { OlderPane } from './older-pane.js';
 import { pasteInto } from './paste.js';
 import type { TerminalControl } from './terminal-control.js';
 import { TerminalFoot } from './terminal-foot.js';
 
-type Module = typeof import('./terminal-start.js');
-
 interface TerminalBodyProps {
   readonly hub: Hub;
   readonly view: SessionView;
-  readonly module: Module;
+  readonly module: TerminalModule;
   readonly control: TerminalControl | undefined;
   readonly onControl: (control: TerminalControl | undefined) => void;
 }

@@ -54,6 +54,8 @@ export interface TerminalPlace {
   readonly onLeave: () => void;
 }
 
+/** How often use asks for the size, if the session does not take it. */
+const TAKE_EVERY_MS = 1_000;
 /** Between the end of a window's change and telling the session. */
 const SETTLE_MS = 120;
 
@@ -71,6 +73,7 @@ export class TerminalControl {
   #settle: ReturnType<typeof setTimeout> | undefined;
   #perPx = { width: 0.602, height: 1.36 };
   #viewOnly: boolean;
+  #usedMs = Number.NEGATIVE_INFINITY;
 
   constructor(place: TerminalPlace) {
     const { hub, pan, size } = place;
@@ -234,7 +237,11 @@ export class TerminalControl {
   }
 
   #takeByUse(): void {
-    if (!this.state.value.mine) this.takeSize();
+    const now_ms = performance.now();
+    // A size that is pinned is not asked for with every key.
+    if (this.state.value.mine || now_ms - this.#usedMs < TAKE_EVERY_MS) return;
+    this.#usedMs = now_ms;
+    this.takeSize();
   }
 
   /** One step larger or smaller; undefined: as large as fits. */

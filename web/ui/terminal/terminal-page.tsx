@@ -6,6 +6,7 @@ import { useHub } from '../hubs-context.js';
 import { shownSessions } from '../list/last-known.js';
 import { Missing } from '../missing.js';
 import { useObservable } from '../use-observable.js';
+import { loadTerminal, terminalModule } from './load-terminal.js';
 import { TerminalBody } from './terminal-body.js';
 import type { TerminalControl } from './terminal-control.js';
 import { TerminalHead } from './terminal-head.js';
@@ -41,14 +42,12 @@ function SessionOf({ hub, uuid }: { readonly hub: Hub; readonly uuid: string }) 
   return <TerminalSession hub={hub} view={view} />;
 }
 
-type Module = typeof import('./terminal-start.js');
-
 function TerminalSession({ hub, view }: { readonly hub: Hub; readonly view: SessionView }) {
-  const [module, setModule] = useState<Module>();
+  const [module, setModule] = useState(terminalModule);
   const [error, setError] = useState<unknown>();
   const [control, setControl] = useState<TerminalControl>();
   useEffect(() => {
-    import('./terminal-start.js').then(setModule, setError);
+    if (module === undefined) loadTerminal().then((loaded) => setModule(() => loaded), setError);
   }, []);
   return (
     <section class="terminal-page" aria-label="Terminal">
