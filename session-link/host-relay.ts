@@ -144,6 +144,8 @@ export class HostRelay {
   /** Resolves when the host has greeted and may be asked. Errors: host.unreachable, host.version_mismatch, the host's own. */
   async #greet(socket: Socket): Promise<void> {
     const hello = await this.#access.hello('hub-client');
+    // It was said while nobody listened, and is not said again.
+    if (socket.destroyed) throw fail('host.unreachable', 'The session host closed the connection.');
     socket.write(encodeMessage({ type: 'hello', ...hello }));
     const reader = new FrameReader();
     let late: Disposable | undefined;

@@ -158,11 +158,14 @@ export class HostLink {
 
   async #greet(socket: Socket): Promise<HostClient> {
     const { config, clock, receiver } = this.#options;
+    const ownHello = await hostHello(config, 'hub');
+    // It was said while nobody listened, and is not said again.
+    if (socket.destroyed) throw unreachable('It closed the connection');
     /** Facts that came in one piece with the list that they follow. */
     let early: MessageOf<'event'>[] | undefined = [];
     const client: HostClient = new Client({
       methods: hostMethods,
-      hello: await hostHello(config, 'hub'),
+      hello: ownHello,
       mismatch: hostVersionMismatch,
       serverName: 'session host',
       send: (bytes) => void socket.write(bytes),

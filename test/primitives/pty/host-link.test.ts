@@ -1,7 +1,8 @@
 /** The hub's connection to a session host that does what it should, and what it should not. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { RealClock } from '../../../base/real-clock.js';
@@ -98,6 +99,38 @@ test('a broken connection comes back, and is no end of anything', async () => {
   await until(() => heard.length === 3);
   expect(heard).toEqual(['adopted 1.2.3 a', 'disconnected', 'adopted 1.2.3 a']);
   await link.request('session.get', { id: 'a' });
+});
+
+test('a host that is killed while its token is read is tried again, and nothing hangs', async () => {
+  const config = hostConfigIn(tempDir());
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
+  // Whoever reads it waits until somebody writes.
+  const token = join(config.state_dir, 'host.token');
+  execFileSync('mkfifo', [token]);
+  // It listens and never accepts: the kernel resets the connection when it dies.
+  const deaf = spawn(process.execPath, [
+    '-e',
+    `require('net').createServer().listen(process.argv[1], () => {
+      require('fs').writeSync(1, 'listens');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    })`,
+    config.socket_path,
+  ]);
+  onTestFinished(() => void deaf.kill('SIGKILL'));
+  await once(deaf.stdout, 'data');
+  const { link, heard } = openLink(config);
+  const adopted = link.adopt();
+  const pipe = await openFile(token, 'w');
+  await once(deaf, 'exit', void deaf.kill('SIGKILL'));
+  await new Promise((turned) => setImmediate(turned));
+  rmSync(token);
+  rmSync(config.socket_path);
+  await FakeSessionHost.open({ config, answer: watched });
+  await pipe.writeFile('secret\n');
+  await pipe.close();
+  await adopted;
+  expect(await link.request('session.get', { id: 'a' })).toMatchObject({ session: { uuid: 'a' } });
+  expect(heard).toEqual(['adopted 1.2.3 a']);
 });
 
 test('a request waits for a connection that broke', async () => {
