@@ -98,7 +98,7 @@ export class Hub {
   readonly #primitives: PrimitiveHost;
   readonly #standard: readonly StandardSource[];
   readonly #engines = new Set<Engine>();
-  #core: Engine;
+  #core: Engine | undefined;
 
   constructor(options: HubOptions) {
     const { clock, log, identity } = options;
@@ -126,11 +126,11 @@ export class Hub {
       ...(options.recorder === undefined ? {} : { recorder: options.recorder }),
     });
     this.loop.addBackground(this.scheduler);
-    this.#core = this.#openCore();
   }
 
-  /** The hub's own Lua: product behaviour, and what clients run. A new one when the old one broke. */
+  /** The hub's own Lua: product behaviour, and what clients run. Opened when first asked for; a new one when it broke. */
   get core(): Engine {
+    this.#core ??= this.#openCore();
     return this.#core;
   }
 
@@ -139,7 +139,7 @@ export class Hub {
     this.scope.use(startLagProbe(this.#options.clock, (lagMs) => this.loop.recordLag(lagMs)));
     this.loop.start();
     await this.#primitivesReady();
-    await this.#core.load(CORE_CHUNK, '=hub');
+    await this.core.load(CORE_CHUNK, '=hub');
   }
 
   /** A new engine with every primitive. Dispose it to take away all it did. */
@@ -231,8 +231,8 @@ export class Hub {
       name: 'hub',
       moduleRoots: coreModules(this.#options.identity),
       onBroken: () => {
-        this.#core = this.#openCore();
-        this.#core.load(CORE_CHUNK, '=hub').catch((thrown: unknown) => {
+        this.#core = undefined;
+        this.core.load(CORE_CHUNK, '=hub').catch((thrown: unknown) => {
           this.#options.log.log('error', `lua/hub/init.lua failed: ${messageOf(thrown)}`);
         });
       },

@@ -118,7 +118,10 @@ async function serve({ identity, onReady, web = {} }: RunOptions, { logger: log 
   shutdown.add({ name: 'workers', maxMs: 2_500, run: () => hub.supervisor.stop() });
   const signals = shutdown.listen(process);
   try {
+    door.prepare();
     hub.loop.start();
+    // Here, since the worker threads of the doors start meanwhile.
+    void hub.core;
     claim = await claimInstance(identity, () => control.listen());
     const opened = door.open();
     await hub.start();

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../base/clock.js';
 import type { Counters } from '../base/counters.js';
+import { fail } from '../base/errors.js';
 import type { Heartbeat } from '../base/heartbeat.js';
 import type { Logger } from '../base/log.js';
 import type { RpcCalls, WorkerSpec } from '../base/rpc.js';
@@ -39,7 +40,7 @@ export class Supervisor<E extends { readonly type: string }> {
    * Throws when a running worker has the name, the supervisor is stopping, or the spec cannot be used at all.
    */
   start<C extends RpcCalls>(spec: WorkerSpec): SupervisedWorker<C, E> {
-    if (this.#stopping) throw new Error(`cannot start worker ${spec.name}: the hub is stopping`);
+    if (this.#stopping) throw fail('worker.gone', `cannot start worker ${spec.name}: the hub is stopping`);
     const running = this.#workers.get(spec.name)?.metrics().state;
     if (running !== undefined && running !== 'stopped' && running !== 'failed') {
       throw new Error(`worker ${spec.name} is running already`);

@@ -3,7 +3,7 @@
  *
  * Holds no secret and stores nothing. Runs in a hub's worker (hub/relay), alone (`botster relay`), or in a test.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,7 +14,6 @@ import { errnoOf } from '../system/errno.js';
 import { type CableLoad, CableServer, refuse } from './cable-server.js';
 import { type RelayLimits, relayLimits } from './limits.js';
 import { limitKey } from './remote-address.js';
-import { webHost } from './web-host.js';
 
 export interface RelayOptions {
   /** The folder of the built web app. */
@@ -53,11 +52,13 @@ export class Relay {
     this.#cable = cable;
   }
 
-  /** Ready to listen. */
-  static async create(options: RelayOptions): Promise<Relay> {
+  /** Ready to listen. What serves the page is loaded meanwhile, which takes longer than all else; requests wait for it. */
+  static create(options: RelayOptions): Relay {
     const { clock, counters, trustProxy = false, tls } = options;
     const limits = { ...relayLimits, ...options.limits };
-    const handler = await webHost(options.webRoot);
+    const web = import('./web-host.js').then(({ webHost }) => webHost(options.webRoot));
+    const handler: RequestListener = (request, response) =>
+      void web.then((serve) => serve(request, response));
     const times = {
       headersTimeout: HEADERS_MS,
       requestTimeout: HEADERS_MS,

@@ -53,7 +53,7 @@ export const relayCommand = defineCommand({
     const { Relay } = await import('../../relay/relay.js');
     const { packageRoot } = await import('../paths.js');
     const counters = new Counters();
-    const relay = await Relay.create({
+    const relay = Relay.create({
       webRoot: `${packageRoot}/dist/web`,
       clock: new RealClock(),
       counters,

@@ -21,7 +21,7 @@ const clock = new RealClock();
 const counters = new ReportedCounters(clock, (name, total) =>
   hub.emit({ type: 'relay.counted', name, total }),
 );
-const relay = await Relay.create({
+const relay = Relay.create({
   webRoot: data.web_root,
   clock,
   counters,

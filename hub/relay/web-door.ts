@@ -82,11 +82,10 @@ export class WebDoor {
     return { web: { url, cable_url, relay, lan } };
   }
 
-  /** Opens the door, as the repository's hub. Resolves when it is open, or cannot be; never rejects. */
-  async open(): Promise<void> {
-    const { mode, identity, startWorker, webRoot = join(packageRoot, 'dist', 'web') } = this.#options;
-    if (mode.kind === 'off') return this.#arrived(undefined);
-    if (mode.kind === 'elsewhere') return this.#arrived(mode.address);
+  /** Starts the relay's thread, which takes a while. It does not listen yet. */
+  prepare(): void {
+    const { mode, startWorker, webRoot = join(packageRoot, 'dist', 'web') } = this.#options;
+    if (mode.kind !== 'own' || this.#worker !== undefined) return;
     const workerData: RelayWorkerData = { web_root: webRoot };
     this.#worker = startWorker({
       name: RELAY_WORKER,
@@ -94,6 +93,14 @@ export class WebDoor {
       workerData,
       restart: 'always',
     });
+  }
+
+  /** Opens the door, as the repository's hub. Resolves when it is open, or cannot be; never rejects. */
+  async open(): Promise<void> {
+    const { mode, identity } = this.#options;
+    if (mode.kind === 'off') return this.#arrived(undefined);
+    if (mode.kind === 'elsewhere') return this.#arrived(mode.address);
+    this.prepare();
     await this.#listen(portsToTry(identity.stateDir, identity.hubId), mode.lan);
   }
 

@@ -42,7 +42,7 @@ export class OpenConnections {
   readonly #hub: CableHub;
   readonly #all = new Map<string, OpenConnection>();
   readonly #channels = new Map<number, OpenChannel>();
-  #worker: RpcClient<ActionCableCalls> | undefined;
+  #worker: Promise<RpcClient<ActionCableCalls>> | undefined;
   #lastConn = 0;
   #lastChannel = 0;
 
@@ -164,14 +164,24 @@ export class OpenConnections {
 
   /** A call whose answer says nothing. One that is lost with the worker is made again when it is back. */
   #tell<K extends CallName<ActionCableCalls>>(name: K, arg: CallArg<ActionCableCalls, K>): void {
-    this.#worker ??= this.#hub.startWorker<ActionCableCalls>({
+    this.#worker ??= this.#start();
+    this.#worker
+      .then((worker) => worker.call(name, arg))
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof HubError)) throw thrown;
+        this.#hub.counters.add(
+          name === 'perform' ? 'action_cable.perform_dropped' : 'action_cable.call_lost',
+        );
+      });
+  }
+
+  /** When the hub's own door is open, or cannot be: until then there is mostly nothing to connect to, and the hub starts. */
+  async #start(): Promise<RpcClient<ActionCableCalls>> {
+    await this.#hub.web().catch(() => undefined);
+    return this.#hub.startWorker<ActionCableCalls>({
       name: WORKER_NAME,
       url: new URL('./action_cable.worker.js', import.meta.url),
       restart: 'always',
-    });
-    this.#worker.call(name, arg).catch((thrown: unknown) => {
-      if (!(thrown instanceof HubError)) throw thrown;
-      this.#hub.counters.add(name === 'perform' ? 'action_cable.perform_dropped' : 'action_cable.call_lost');
     });
   }
 }

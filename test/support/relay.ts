@@ -32,7 +32,7 @@ type Options = Partial<Omit<RelayOptions, 'limits'>> & {
 
 export async function startRelay({ port: wanted = 0, ...options }: Options = {}): Promise<TestRelay> {
   const counters = new Counters();
-  const relay = await Relay.create({ webRoot: '/nowhere', clock: new RealClock(), counters, ...options });
+  const relay = Relay.create({ webRoot: '/nowhere', clock: new RealClock(), counters, ...options });
   const port = await relay.listen({ host: '127.0.0.1', port: wanted });
   const clients: TestClient[] = [];
   let closed: Promise<void> | undefined;
