@@ -12,7 +12,7 @@ import { type HostEventName, hostEvents } from '../../protocol/host-events.js';
 import type { MessageOf } from '../../protocol/messages.js';
 import type { SessionRecord } from '../../protocol/session.js';
 import type { HostReceiver } from './host-link.js';
-import type { PtyEvent } from './pty.calls.js';
+import type { Answered, PtyEvent } from './pty.calls.js';
 
 export interface FactOutletOptions {
   /** False: not taken, offer it again when `drained` resolves. */
@@ -38,11 +38,19 @@ export class FactOutlet implements HostReceiver {
   readonly #options: FactOutletOptions;
   readonly #waiting: PtyEvent[] = [];
   #closed = false;
-  /** Never that of an earlier life of the worker. */
+  /** Numbers that are never those of an earlier life of the worker. */
+  #answers = Date.now();
   #connection = Date.now();
 
   constructor(options: FactOutletOptions) {
     this.#options = options;
+  }
+
+  /** To be called when the host has answered, before anything it says later is read. */
+  answered<V>(value: V): Answered<V> {
+    const answer = ++this.#answers;
+    this.#emit({ type: 'pty.answered', answer });
+    return { value, answer };
   }
 
   adopted(

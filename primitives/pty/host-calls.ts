@@ -5,9 +5,10 @@ import { fail, type HubError, isHubError, messageOf } from '../../base/errors.js
 import type { CallArg, CallName, CallResult, RpcClient } from '../../base/rpc.js';
 import type { SessionRecord } from '../../protocol/session.js';
 import type { HubContext } from '../context.js';
+import { Answers } from './answers.js';
 import { hostConfigOf, readMaxSessions } from './host-config.js';
 import { MAX_LEASES } from './ports.js';
-import type { HostRequest, PtyCalls, PtyWorkerData, SpawnRequest } from './pty.calls.js';
+import type { Answered, HostRequest, PtyCalls, PtyWorkerData, SpawnRequest } from './pty.calls.js';
 
 /** A start of the host on a machine under load, and the command's. */
 const SPAWN_MS = 60_000;
@@ -29,6 +30,7 @@ export class HostCalls {
   readonly #input = new Map<string, number>();
   #allInput = 0;
   #worker: Promise<RpcClient<PtyCalls>> | undefined;
+  readonly #answers = new Answers();
 
   /** `onInputLost`: what `write` took was refused later. */
   constructor(hub: HubContext<never>, onInputLost: (uuid: string, error: HubError) => void) {
@@ -42,12 +44,23 @@ export class HostCalls {
     if (isHubError(failed)) this.#hub.log.log('warn', `sessions are not adopted yet: ${failed.message}`);
   }
 
-  spawn(request: SpawnRequest): Promise<SessionRecord | Failure> {
-    return this.#call('spawn', request, SPAWN_MS);
+  /** Resolves when all facts that the host told before have been handled; so do answers of `ask`. */
+  async spawn(request: SpawnRequest): Promise<SessionRecord | Failure> {
+    return await this.#inOrder(await this.#call('spawn', request, SPAWN_MS));
   }
 
   async ask<V = unknown>(request: HostRequest, timeoutMs = ASK_MS): Promise<V | Failure> {
-    return (await this.#call('ask', request, timeoutMs)) as V | Failure;
+    return (await this.#inOrder(await this.#call('ask', request, timeoutMs))) as V | Failure;
+  }
+
+  /** All facts before this answer have been handled. */
+  answered(answer: number): void {
+    this.#answers.handled(answer);
+  }
+
+  /** The worker died: what it had told has been handled, and there is no more to wait for. */
+  workerEnded(): void {
+    this.#answers.release();
   }
 
   leasePort(exclude: readonly number[]): Promise<number | Failure> {
@@ -88,6 +101,13 @@ export class HostCalls {
       this.#onInputLost(uuid, failed);
     });
     return undefined;
+  }
+
+  async #inOrder<V>(answered: Answered<V> | Failure): Promise<V | Failure> {
+    if (isHubError(answered)) return answered;
+    const { value, answer } = answered as Answered<V>;
+    await this.#answers.until(answer);
+    return value;
   }
 
   /** Failures come as values. */

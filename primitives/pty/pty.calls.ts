@@ -32,14 +32,23 @@ export interface PtyCalls {
   /** Connects if a host runs. Resolves when that is decided; `pty.adopted` was emitted before. Never fails. */
   adopt(): void;
   /** Starts the host if none runs. `port` true: leases one for it. A leased port is let go just before. */
-  spawn(a: SpawnRequest): SessionRecord;
-  /** The answer is the method's value. */
-  ask(a: HostRequest): unknown;
+  spawn(a: SpawnRequest): Answered<SessionRecord>;
+  /** The answer has the method's value. */
+  ask(a: HostRequest): Answered<unknown>;
   /** Types, after what was written before. Answers when the session took it. */
   write(a: { readonly uuid: string; readonly bytes: Uint8Array }): void;
   /** A port that is held until it is released or spawned with. Failures: pty.no_port. */
   lease_port(a: { readonly exclude: readonly number[] }): number;
   release_port(a: { readonly port: number }): void;
+}
+
+/**
+ * A value that is true as of the event `pty.answered` with this number. Answers overtake events, so who uses what the
+ * hub knows of sessions beside the value waits for that event first.
+ */
+export interface Answered<V> {
+  readonly value: V;
+  readonly answer: number;
 }
 
 export interface SpawnRequest {

@@ -293,6 +293,9 @@ assert(session:info().meta.branch == "main")${end}`,
     },
   },
   events: {
+    answered: event('control', 'The host answered a request; all it had told before was told.', {
+      answer: t.int(),
+    }),
     adopted: event('control', 'The worker is connected to a session host; these are its sessions.', {
       connection,
       host: t.object({ pid: t.int(), version: t.str }),

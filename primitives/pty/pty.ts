@@ -40,7 +40,7 @@ export const pty = implement(ptyDef, (hub) => {
           if (request.params.port !== undefined) leases.delete(request.params.port);
           const record = await host.spawn(request);
           if (record instanceof HubError) return record;
-          sessions.put(record);
+          sessions.learn(record);
           return record.uuid;
         },
         _get(id) {
@@ -128,9 +128,10 @@ export const pty = implement(ptyDef, (hub) => {
         },
       };
     },
-    handlers: sessions.handlers,
+    handlers: { ...sessions.handlers, 'pty.answered': ({ answer }) => host.answered(answer) },
     notify(name, data) {
       if (!isOfWorker(data)) return;
+      if (name === 'worker.restarted' || name === 'worker.failed') host.workerEnded();
       if (name === 'worker.restarted') void host.adopt();
       if (name === 'worker.failed')
         sessions.unusable('worker.failed', 'the worker that speaks with it fails');

@@ -3,6 +3,7 @@
  * only: the connection is host-link.ts, what it says fact-outlet.ts, typing input.ts, ports ports.ts.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { HubError } from '../../base/errors.js';
 import { RealClock } from '../../base/real-clock.js';
 import { type RpcServer, serve } from '../../base/rpc.js';
 import { workerBoot } from '../../base/worker-boot.js';
@@ -32,8 +33,11 @@ const hub: RpcServer<PtyEvent> = serve<PtyCalls, PtyEvent>(
   parentPort,
   {
     adopt: () => link.adopt(),
-    spawn: (request) => spawnSession(link, ports, request),
-    ask: ({ method, params }) => link.request(method, params),
+    spawn: async (request) => {
+      const made = await spawnSession(link, ports, request);
+      return made instanceof HubError ? made : outlet.answered(made);
+    },
+    ask: async ({ method, params }) => outlet.answered(await link.request(method, params)),
     write: ({ uuid, bytes }) => input.write(uuid, bytes),
     lease_port: ({ exclude }) => ports.lease(new Set(exclude)),
     release_port: ({ port }) => ports.release(port),

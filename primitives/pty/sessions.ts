@@ -17,7 +17,7 @@ import type { PtyEvent } from './pty.calls.js';
 type Bulk = Extract<PtyEvent, { connection: number; session_uuid: string }>;
 
 export class Sessions {
-  readonly handlers: HandlersOf<PtyEvent> = {
+  readonly handlers: Omit<HandlersOf<PtyEvent>, 'pty.answered'> = {
     'pty.adopted': (event) => this.#adopt(event),
     'pty.disconnected': () => {
       this.#connected = false;
@@ -25,8 +25,7 @@ export class Sessions {
     'pty.host_gone': ({ pid }) => this.#hostGone(pid),
     'pty.unusable': ({ code, message }) => this.unusable(code, message),
     'pty.started': ({ session }) => {
-      // The answer to the spawn may have come first, and others since.
-      if (!this.#records.has(session.uuid)) this.put(session);
+      this.learn(session);
       this.#tell('session_started', session.uuid, { session });
     },
     'pty.exited': ({ session_uuid, exit }) => this.#exited(session_uuid, exit),
@@ -35,6 +34,7 @@ export class Sessions {
       this.#tell('session_removed', session_uuid);
     },
     'pty.updated': ({ session }) => {
+      if (!this.#records.has(session.uuid)) return;
       this.put(session);
       this.#tell('session_updated', session.uuid, { session });
     },
@@ -115,9 +115,16 @@ export class Sessions {
     });
   }
 
-  /** Takes a record that the host gave as an answer. */
+  /** Takes the record of a session that is new; of one that is known the hub knows better. */
+  learn(record: SessionRecord): void {
+    if (!this.#records.has(record.uuid)) this.#records.set(record.uuid, record);
+  }
+
+  /** Takes a newer record. What has ended does not run again, though the record was made before the end. */
   put(record: SessionRecord): void {
-    this.#records.set(record.uuid, record);
+    const known = this.#records.get(record.uuid);
+    const ended = known?.state === 'exited' && record.state !== 'exited' ? known.exit : undefined;
+    this.#records.set(record.uuid, ended === undefined ? record : asEnded(record, ended));
   }
 
   forget(uuid: string): void {
@@ -197,10 +204,7 @@ export class Sessions {
 
   #exited(uuid: string, exit: SessionExit): void {
     const record = this.#records.get(uuid);
-    if (record !== undefined) {
-      const { pid: _, ...rest } = record;
-      this.put({ ...rest, state: 'exited', activity: 'idle', exit });
-    }
+    if (record !== undefined) this.put(asEnded(record, exit));
     this.#tellExit(record ?? { uuid }, exit);
   }
 
@@ -222,6 +226,10 @@ export class Sessions {
   #now(): string {
     return new Date(this.#hub.clock.wallMs()).toISOString();
   }
+}
+
+function asEnded({ pid: _, ...record }: SessionRecord, exit: SessionExit): SessionRecord {
+  return { ...record, state: 'exited', activity: 'idle', exit };
 }
 
 function notFound(id: string): HubError<'session.not_found'> {

@@ -21,7 +21,7 @@ function open() {
       data.push(fields);
     },
   } as never);
-  const happen = (...events: PtyEvent[]): void => {
+  const happen = (...events: Exclude<PtyEvent, { type: 'pty.answered' }>[]): void => {
     for (const event of events) (sessions.handlers[event.type] as (event: PtyEvent) => void)(event);
   };
   const adopt = (connection: number, records: SessionRecord[], pid = 7): void =>
@@ -55,6 +55,20 @@ test('what happened while the connection was down is told when it is back, once'
     lost: false,
   });
   expect(data[2]).toMatchObject({ session_uuid: 'd', lost: true });
+});
+
+test('what has ended does not run again, whatever an older record says; what is forgotten stays so', () => {
+  const { sessions, happen, adopt } = open();
+  adopt(1, [sessionRecord('a'), sessionRecord('b', ended)]);
+  happen({ type: 'pty.exited', session_uuid: 'a', exit: { code: 0, at: 'x' } });
+  happen({ type: 'pty.updated', session: sessionRecord('a', { name: 'new' }) });
+  expect(sessions.get('a')).toMatchObject({ name: 'new', state: 'exited', exit: { code: 0 } });
+  expect(sessions.get('a')).not.toHaveProperty('pid');
+  sessions.put(sessionRecord('a'));
+  expect(sessions.get('a')).toMatchObject({ state: 'exited', exit: { code: 0 } });
+  happen({ type: 'pty.removed', session_uuid: 'b' });
+  happen({ type: 'pty.updated', session: sessionRecord('b', ended) });
+  expect(sessions.list().map(({ uuid }) => uuid)).toEqual(['a']);
 });
 
 test('another host does not know the ended sessions of the last one, which are no less there for that', () => {
