@@ -12,16 +12,17 @@ describe('the list', () => {
       'feature/login',
       'fix/checkout-rounding',
       'refactor/price-engine',
-      'spike/edge-cache',
       'dev-server',
+      'spike/edge-cache',
     ]);
     expect(await rows.locator('.row-state').allTextContents()).toEqual([
       'Needs you',
       'Working',
       'Idle',
-      'Exited with 1',
       'Working',
+      'Exited with 1',
     ]);
+    await page.locator('.group').first().getByRole('heading', { name: 'Ended' }).waitFor();
     expect(await page.title()).toBe('(1) botster');
     expect(await page.locator('.calling-said').textContent()).toBe('Should I also throttle failed attempts?');
   });
