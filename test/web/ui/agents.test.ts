@@ -49,7 +49,7 @@ describe('a new agent', () => {
     await page.getByLabel('What it is to do').fill('Add a search box');
     await page.getByRole('radio', { name: 'codex' }).check();
     await page.getByRole('button', { name: 'Start agent' }).click();
-    await page.getByText('812 of 2400').waitFor();
+    await page.getByText('812 of 2,400').waitFor();
     expect(await page.getByRole('progressbar', { name: 'Worktree' }).getAttribute('value')).toBe('34');
     expect(await page.getByRole('button', { name: 'Starting…' }).isDisabled()).toBe(true);
     await page.evaluate('gate.open()');

@@ -140,7 +140,7 @@ describe('a device that may only look', () => {
     expect(await page.getByRole('link', { name: /New agent/ }).count()).toBe(0);
     await page.locator('[data-row]').first().click();
     await page.locator('.liveness-live').waitFor();
-    await page.locator('.terminal').getByText('View only').waitFor();
+    await page.locator('.terminal-foot').getByText('View only').waitFor();
     expect(await page.getByRole('button', { name: /Fit to my screen|Fits/ }).count()).toBe(0);
     await page.getByRole('button', { name: 'Actions for this session' }).click();
     expect(await page.getByRole('menuitem').allTextContents()).toEqual(['Copy branch name']);

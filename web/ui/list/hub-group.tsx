@@ -134,7 +134,8 @@ function NoSessions({
   if (state.kind === 'revoked')
     return (
       <p class="group-empty">
-        This device was revoked. To use this hub again, pair with a new code: <code>botster connect</code>
+        This device was revoked. To use this hub again, pair with a new code:{' '}
+        <code class="command">botster connect</code>
       </p>
     );
   if (state.kind === 'connecting') return <p class="group-empty">Looking for the hub…</p>;
@@ -151,7 +152,7 @@ function NoSessions({
         New agent
       </a>
       <p class="or">
-        or on the machine: <code>botster agent new my-branch</code>
+        or on the machine: <code class="command">botster agent new my-branch</code>
       </p>
     </div>
   );

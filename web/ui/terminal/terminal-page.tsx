@@ -30,8 +30,9 @@ function SessionOf({ hub, uuid }: { readonly hub: Hub; readonly uuid: string }) 
   // A session that was removed stays on the page until the user leaves.
   const last = useRef<SessionView | undefined>(undefined);
   last.current = found ?? last.current;
-  const view = last.current;
   const gone = found === undefined && kind === 'online';
+  const view: SessionView | undefined =
+    gone && last.current !== undefined ? { ...last.current, state: 'exited' } : last.current;
   useEffect(() => {
     if (view !== undefined && kind === 'online') hub.seen(uuid);
   }, [view?.state === 'needs_you', kind]);
@@ -74,7 +75,14 @@ function TerminalSession({ hub, view, gone }: TerminalSessionProps) {
         </div>
       )}
       {module !== undefined && (
-        <TerminalBody hub={hub} view={view} module={module} control={control} onControl={setControl} />
+        <TerminalBody
+          hub={hub}
+          view={view}
+          gone={gone}
+          module={module}
+          control={control}
+          onControl={setControl}
+        />
       )}
     </section>
   );
