@@ -122,6 +122,22 @@ describe('on a computer', () => {
     expect(await screenText(page)).toContain('throttle');
   });
 
+  it('goes on drawing when the WebGL context is lost', async () => {
+    const page = await open();
+    await openSession(page, 'feature/login');
+    await untilScreen(page, 'throttle');
+    const renderer = () => page.evaluate('document.querySelector("[data-terminal]").screen.renderer');
+    expect(await renderer()).toBe('webgl');
+    await page.evaluate(`[...document.querySelectorAll('.xterm-screen canvas')]
+      .map((canvas) => canvas.getContext('webgl2'))
+      .find((gl) => gl !== null)
+      .getExtension('WEBGL_lose_context')
+      .loseContext()`);
+    await untilTrue(page, 'document.querySelector("[data-terminal]").screen.renderer === "dom"');
+    await page.evaluate(() => ui.terminal('feature/login').put('still here'));
+    await page.locator('.xterm-rows', { hasText: 'still here' }).waitFor();
+  });
+
   it('draws without WebGL too', async () => {
     const page = await open();
     await page.evaluate(() => {
@@ -154,6 +170,19 @@ describe('on a phone', () => {
       '[document.querySelector(".xterm-screen").getBoundingClientRect().width, document.querySelector("[data-terminal]").clientWidth]',
     );
     expect(drawn).toBeLessThanOrEqual(space + 1);
+  });
+
+  it('shows the keys that matter most without scrolling, on the smallest phone', async () => {
+    const page = await open({ ...phone, viewport: { width: 360, height: 740 } });
+    await openSession(page, 'feature/login');
+    const right = await page
+      .getByRole('toolbar', { name: 'Keys' })
+      .getByRole('button')
+      .evaluateAll((keys) =>
+        keys.map((key) => [key.getAttribute('aria-label'), key.getBoundingClientRect().right] as const),
+      );
+    const seen = right.filter(([, edge_px]) => edge_px <= 360).map(([name]) => name);
+    expect(seen).toEqual(['Esc', 'Tab', 'Ctrl', 'Left', 'Up', 'Down', 'Right', 'Paste']);
   });
 
   it('has the keys that phones lack, with Ctrl for the next one', async () => {

@@ -102,7 +102,7 @@ export function TerminalBody({ hub, view, gone, module, control, onControl }: Te
       </div>
       {control !== undefined && (
         <>
-          {!computer && !device.view_only && view.state !== 'exited' && (
+          {!computer && !older && !device.view_only && view.state !== 'exited' && (
             <KeyRow control={control} onPaste={() => void pasteInto((text) => control.paste(text))} />
           )}
           <button ref={leaveTo} type="button" class="left-terminal" onClick={() => control.screen.focus()}>
