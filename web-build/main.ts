@@ -12,6 +12,7 @@ import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { messageOf } from '../base/errors.js';
 import { bundleApp, bundleServiceWorker, type Output } from './bundle.js';
+import { compressAll } from './compress.js';
 import { referencesOf, rewritten } from './page.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -50,6 +51,7 @@ async function build(into: string): Promise<Output[]> {
     const cached = [PAGE, ...files, ...app.outputs.map(({ path }) => path)];
     outputs.push(...(await bundleServiceWorker({ web, into, entry: SERVICE_WORKER, files: cached })));
   }
+  await compressAll(into);
   return outputs;
 }
 

@@ -46,7 +46,7 @@ function M.is_agent(record)
   return record.meta.type == "agent" and not record.meta.removed and not removed[record.uuid]
 end
 
--- Leaves an ended agent out of the lists from now on. Its history stays.
+-- Leaves an ended session out of the lists of agents, and of what devices show, from now on. Its history stays.
 function M.forget(uuid)
   removed[uuid] = true
   local handle = pty.get(uuid)

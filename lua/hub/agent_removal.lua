@@ -125,7 +125,11 @@ local function teardown(agent, report)
     return fail("agent.teardown_failed", ("%s did not start: %s"):format(script.path, err), { script = script.path })
   end
   local exit = M.wait_for_exit(handle, M.TEARDOWN_S)
-  if exit and exit.code == 0 then return true end
+  if exit and exit.code == 0 then
+    -- Nobody wants to read it.
+    records.forget(handle.uuid)
+    return true
+  end
   local how = exit == nil and ("did not end within %g s"):format(M.TEARDOWN_S)
     or exit.code and ("ended with status %d"):format(exit.code)
     or ("was ended by signal %s"):format(exit.signal or "?")
@@ -152,7 +156,8 @@ function M.wait_for_exit(handle, seconds)
   return record and record.exit or { lost = true }
 end
 
--- Ends the agent and forgets it; its output stays on disk. Its accessories end with the last agent of the worktree.
+-- Ends the agent and forgets it; its output stays on disk. Its accessories end, and are forgotten, with the last agent of
+-- the worktree.
 -- options: delete_worktree; keep_branch, also one that was made for the agent; force, to remove also what is nowhere else.
 -- Answers the agent's last record with worktree_removed, branch_removed, recovery_ref?, warnings; or nil, err.
 function M.delete(id, options, report)
@@ -178,7 +183,9 @@ function M.delete(id, options, report)
   local killed, err = kill(agent.session_uuid)
   if not killed then return nil, err end
   if #others == 0 then
-    for _, record in ipairs(companions) do kill(record.uuid) end
+    for _, record in ipairs(companions) do
+      if kill(record.uuid) then records.forget(record.uuid) end
+    end
   end
   hub.unregister_agent(agent.session_uuid)
   if agent.worktree_path and not agent.in_place then locks.release(agent.worktree_path, agent.session_uuid) end

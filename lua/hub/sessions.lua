@@ -7,7 +7,8 @@
 --   branch, worktree_path, in_place (runs in the main checkout), base_ref, new_branch (botster made the branch)
 --   prompt, created_by, token_sha256
 --   attention       { at, text? } while the agent needs somebody (hub/attention.lua), else false or nothing
---   removed         true once `agent rm` was done: history stays, lists leave it out
+--   removed         true once `agent rm` was done, also of accessories that went with the agent: history stays, lists
+--                   leave it out
 --   metadata        what the creator gave along
 local fail = require("hub.failure")
 local hooks = require("hub.hooks")

@@ -36,7 +36,7 @@ function webrtc.on_peer_disconnected(callback) end
 ---@return integer id For `events.off`.
 function webrtc.on_message(callback) end
 
---- Sends a message to a device, in order. It is told that this was taken, not that it arrived.
+--- Sends a message to a device, in order. It is told that this was taken, not that it arrived. The web client shows `{ type = "notice", title, body?, session? }` to its user (docs/devices.md) and has no use for anything else.
 ---@param peer_id string From `on_peer_connected` or `peers`.
 ---@param message any What JSON can hold.
 ---@return true? done

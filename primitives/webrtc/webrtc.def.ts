@@ -101,7 +101,8 @@ assert(done == nil and err.code == "webrtc.unknown_device")`,
 end)`,
     }),
     send: fn({
-      doc: 'Sends a message to a device, in order. It is told that this was taken, not that it arrived.',
+      doc: `Sends a message to a device, in order. It is told that this was taken, not that it arrived. The web client shows
+\`{ type = "notice", title, body?, session? }\` to its user (docs/devices.md) and has no use for anything else.`,
       params: [peerId, named('message', t.any, 'What JSON can hold.')],
       returns: [],
       errors: sendErrors,

@@ -33,6 +33,7 @@ export interface ConnectionListener {
   /** The wire of the last `online` is no more. */
   lost(): void;
   event(event: MessageOf<'event'>): void;
+  app(message: MessageOf<'app'>): void;
   terminal(frame: TerminalFrame): void;
   /** Something about health has changed. */
   health(): void;
@@ -154,6 +155,7 @@ export class HubConnection implements Disposable {
         doubtful: () => this.#health?.verify(),
         over: (error) => this.#over(error),
         event: (event) => listener.event(event),
+        app: (message) => listener.app(message),
         terminal: (frame) => listener.terminal(frame),
         pong: (pong) => this.#health?.pong(pong),
         heard: () => this.#health?.heard(),

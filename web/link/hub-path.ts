@@ -122,6 +122,7 @@ export class HubPath implements Disposable {
       event: (event) => listener.event(event),
       terminal: (frame) => listener.terminal(frame),
       pong: (pong) => listener.pong(pong),
+      app: (message) => listener.app(message),
       heard: () => listener.heard(),
       ended: (error) => this.#end(error),
     });

@@ -32,6 +32,8 @@ export interface WireListener {
   event(event: MessageOf<'event'>): void;
   terminal(frame: TerminalFrame): void;
   pong(pong: MessageOf<'dc_pong'>): void;
+  /** A plugin's message. */
+  app(message: MessageOf<'app'>): void;
   /** Anything came at all. */
   heard(): void;
   /** It is over, because of what the hub said or of how it said it. Called once; not after `closed()`. */
@@ -120,7 +122,8 @@ export class HubWire {
     const message = frame.type === frameTypes.message ? peerMessage(frame.payload) : undefined;
     if (message === undefined) this.#client.receiveFrame(frame);
     else if (message.type === 'dc_pong') this.#listener.pong(message);
-    else if (message.type === 'dc_ping')
+    else if (message.type === 'app') contained(() => this.#listener.app(message));
+    else
       this.#sendUrgent({
         type: 'dc_pong',
         id: message.id,

@@ -7,6 +7,7 @@ import { PROGRESS_EVENT, type ProgressData, progressData } from '../../protocol/
 import type { Hello, MessageOf } from '../../protocol/messages.js';
 import { type PeerMethod, refusal } from '../../protocol/peers.js';
 import type { HubGreeting } from '../../protocol/signals.js';
+import { readForwarder, readNotice } from './app-messages.js';
 import { Attachments } from './attachments.js';
 import { HubConnection } from './hub-connection.js';
 import type { PathSession } from './hub-path.js';
@@ -15,7 +16,16 @@ import type { StoredHub } from './key-store.js';
 import { Cell } from './observable.js';
 import { Sessions } from './sessions.js';
 import type { OpenPeer, Page, PeerStats } from './transport.js';
-import type { AttachOptions, Health, Hub, ParamsOf, TerminalAttach, TerminalSink, ValueOf } from './types.js';
+import type {
+  AttachOptions,
+  Health,
+  Hub,
+  HubNotice,
+  ParamsOf,
+  TerminalAttach,
+  TerminalSink,
+  ValueOf,
+} from './types.js';
 
 export interface HubOptions {
   readonly stored: StoredHub;
@@ -45,6 +55,7 @@ export class PairedHub implements Hub {
   readonly #sessions: Sessions;
   readonly #attachments: Attachments;
   readonly #connection: HubConnection;
+  readonly #onNotice = new Set<(notice: HubNotice) => void>();
   readonly #progress = new Map<number, (progress: ProgressData) => void>();
   #wire: HubWire | undefined;
   #stats = noStats;
@@ -76,6 +87,7 @@ export class PairedHub implements Hub {
         online: (wire) => this.#online(wire),
         lost: () => this.#lost(),
         event: (event) => this.#event(event),
+        app: ({ data }) => this.#app(data),
         terminal: (frame) => this.#attachments.terminal(frame),
         health: () => this.#showHealth(),
         visible: (visible) => this.#attachments.setVisible(visible),
@@ -125,6 +137,11 @@ export class PairedHub implements Hub {
     this.#sessions.seen(sessionUuid);
   }
 
+  onNotice(listener: (notice: HubNotice) => void): () => void {
+    this.#onNotice.add(listener);
+    return () => this.#onNotice.delete(listener);
+  }
+
   reconnect(): void {
     this.#connection.nudge();
   }
@@ -170,8 +187,22 @@ export class PairedHub implements Hub {
       if (fits(progressData, event.data)) this.#progress.get(event.data.request_id)?.(event.data);
       return;
     }
+    const shown = readForwarder(event);
+    if (shown !== undefined) return this.#tell(shown);
     this.#attachments.event(event);
     this.#sessions.event(event);
+  }
+
+  #app(data: unknown): void {
+    const notice = readNotice(data);
+    if (notice !== undefined) return this.#tell(notice);
+    this.#options.counters.add('link.app_ignored');
+    // biome-ignore lint/suspicious/noConsole: whoever writes the plugin looks for it there.
+    console.debug('botster: a plugin sent what this page has no use for', data);
+  }
+
+  #tell(notice: HubNotice): void {
+    for (const listener of [...this.#onNotice]) listener(notice);
   }
 
   #showHealth(): void {

@@ -106,10 +106,47 @@ function stateOf(known: Known, attention: Attention | undefined, isAgent: boolea
   return record.activity === 'busy' ? 'working' : 'idle';
 }
 
-/** Agents first, then others, each oldest first. */
+/** Deleted as an agent or with one: its output is kept on the machine, and lists leave it out (lua/hub/agent_records.lua). */
+export function wasRemoved(record: SessionRecord): boolean {
+  return record.meta['removed'] === true;
+}
+
+/** An agent whose session host died: no host has its session any more, the hub still lists it. */
+export function lostView(agent: AgentRecord): SessionView {
+  const { session_uuid, name, cmd, args, rows, cols, started_at, last_output_ms, exit, title } = agent;
+  return {
+    session: {
+      uuid: session_uuid,
+      name,
+      state: 'exited',
+      cmd,
+      args,
+      start_dir: agent.worktree_path ?? '',
+      rows,
+      cols,
+      size_policy: 'latest',
+      attached: 0,
+      started_at,
+      exit,
+      title,
+      activity: 'idle',
+      last_output_ms,
+      offset: 0,
+      history_offset: 0,
+      meta: {},
+    },
+    agent,
+    state: 'exited',
+    said: title,
+  };
+}
+
+/** Running ones first, of these and of those that ended agents before others, each oldest first. */
 export function orderOf(a: SessionView, b: SessionView): number {
+  const ended = Number(a.state === 'exited') - Number(b.state === 'exited');
   const rank = Number(a.agent === undefined) - Number(b.agent === undefined);
   return (
+    ended ||
     rank ||
     a.session.started_at.localeCompare(b.session.started_at) ||
     compare(a.session.uuid, b.session.uuid)

@@ -3,6 +3,9 @@
  *
  * Facts come as events and are applied in their order, those that overtook the list after it. What is known stays when
  * the connection is lost. Agents are asked for again, not too often, when a session came, went or changed.
+ *
+ * Keeps true: what was removed (`agent rm`, on whatever device) is not in the list from the fact that told it on; an agent
+ * whose host died is, as the hub still has it.
  */
 import type { Clock } from '../../base/clock.js';
 import { isHubError } from '../../base/errors.js';
@@ -13,7 +16,7 @@ import type { SessionRecord } from '../../protocol/session.js';
 import { type Fact, HOST_LOST, readFact } from './host-facts.js';
 import type { HubWire } from './hub-wire.js';
 import { Cell } from './observable.js';
-import { changed, heard, type Known, looked, orderOf, viewOf } from './session-view.js';
+import { changed, heard, type Known, looked, lostView, orderOf, viewOf, wasRemoved } from './session-view.js';
 import type { SessionView } from './types.js';
 
 /** Agents are asked for this long after the change that made it worth while. */
@@ -29,6 +32,8 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
   #agents = new Map<string, AgentRecord>();
+  /** Sessions that were removed: a list of agents that was on its way meanwhile may still have them. */
+  readonly #removed = new Set<string>();
   #wire: HubWire | undefined;
   /** Facts that wait for the list; undefined once it is there. */
   #early: Fact[] | undefined;
@@ -127,7 +132,7 @@ export class Sessions {
       const known = this.#known.get(uuid);
       // Of a session that is not in the list yet nothing else is told.
       if (known === undefined) return;
-      if (fact.name === 'session.removed') this.#known.delete(uuid);
+      if (fact.name === 'session.removed') this.#remove(uuid);
       else this.#known.set(uuid, { ...heard(known, fact), view: undefined });
       if (fact.name === 'session.removed' || fact.name === 'session.exited') this.#agentsSoon();
     }
@@ -135,8 +140,14 @@ export class Sessions {
   }
 
   #setRecord(record: SessionRecord): void {
+    if (wasRemoved(record)) return this.#remove(record.uuid);
     const known = this.#known.get(record.uuid);
     this.#known.set(record.uuid, changed(known, record));
+  }
+
+  #remove(uuid: string): void {
+    this.#known.delete(uuid);
+    this.#removed.add(uuid);
   }
 
   #agentsSoon(): void {
@@ -181,6 +192,9 @@ export class Sessions {
       if (known.view === undefined) this.#known.set(uuid, { ...known, view });
       views.push(view);
     }
+    for (const [uuid, agent] of this.#agents)
+      if (agent.exit?.lost === true && !this.#known.has(uuid) && !this.#removed.has(uuid))
+        views.push(lostView(agent));
     this.list.set(views.sort(orderOf));
   }
 

@@ -73,13 +73,26 @@ export interface SessionView {
   readonly said: string | undefined;
 }
 
+/** What a plugin of the hub has to say (docs/devices.md). */
+export interface HubNotice {
+  readonly title: string;
+  readonly body: string | undefined;
+  /** The uuid of the session it is about. */
+  readonly session: string | undefined;
+  /** The session is to be opened, where that takes nothing away from the user. */
+  readonly open: boolean;
+}
+
 export interface Hub {
   /** Its address, which is its identity. */
   readonly address: string;
   /** As the hub calls itself: the repository's name. */
   readonly name: Observable<string>;
   readonly state: Observable<HubState>;
-  /** Agents first, then others, each oldest first. */
+  /**
+   * Those that run, then those that ended; of each agents first, then others, oldest first. What was deleted is not among
+   * them.
+   */
   readonly sessions: Observable<readonly SessionView[]>;
   readonly health: Observable<Health>;
   /** What the hub calls this browser, and whether it may only look. */
@@ -94,6 +107,8 @@ export interface Hub {
   attach(sessionUuid: string, sink: TerminalSink, options: AttachOptions): TerminalAttach;
   /** Somebody looked at it. */
   seen(sessionUuid: string): void;
+  /** Calls back with each notice. Gives the function that ends it. */
+  onNotice(listener: (notice: HubNotice) => void): () => void;
   /** Tries now, not at the next time. */
   reconnect(): void;
 }

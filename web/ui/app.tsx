@@ -6,6 +6,7 @@ import type { Hubs } from '../link/types.js';
 import { NewAgent } from './agent/new-agent.js';
 import { Attention } from './frame/attention.js';
 import { Help } from './frame/help.js';
+import { HubNotices } from './frame/hub-notices.js';
 import { Overview } from './frame/overview.js';
 import { startShortcuts } from './frame/shortcuts.js';
 import { Switcher } from './frame/switcher.js';
@@ -63,6 +64,7 @@ function Frame() {
         <Opened at={at} />
       </main>
       <Attention />
+      <HubNotices />
     </div>
   );
 }

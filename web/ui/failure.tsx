@@ -1,4 +1,6 @@
 /** A failure where it happened: what the hub said, and what to do about it. */
+
+import { useEffect, useRef } from 'preact/hooks';
 import { isHubError, messageOf } from '../../base/errors.js';
 import { Icon } from './icon.js';
 
@@ -20,8 +22,11 @@ export function adviceFor(thrown: unknown): string | undefined {
 
 export function Failure({ of, id }: { readonly of: unknown; readonly id?: string }) {
   const what = adviceFor(of);
+  const box = useRef<HTMLDivElement>(null);
+  // On a phone it may be below what can be seen.
+  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [of]);
   return (
-    <div class="failure" role="alert" {...(id === undefined ? {} : { id })}>
+    <div ref={box} class="failure" role="alert" {...(id === undefined ? {} : { id })}>
       <Icon name="warning" />
       <div>
         <p class="failure-text">{capital(messageOf(of))}</p>

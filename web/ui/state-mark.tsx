@@ -41,7 +41,7 @@ export function StateChip({ view }: { readonly view: SessionView }) {
   return (
     <span class={`chip state-${failed(view) ? 'failed' : view.state}`}>
       <StateMark view={view} />
-      {stateText(view)}
+      <span class="chip-text">{stateText(view)}</span>
     </span>
   );
 }

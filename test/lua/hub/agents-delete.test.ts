@@ -155,6 +155,18 @@ describe('workspace_teardown', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test('leaves nothing in the lists of devices once it has done its work', async () => {
+    const { agents, core, id, repo } = await open();
+    put(join(repo, '.botster/workspace_teardown'), 'true\n');
+    await agents('delete', id, { delete_worktree: true });
+    const left = `local left = json.array()
+      for _, record in ipairs(pty.list()) do
+        if not record.meta.removed then left[#left + 1] = record.name or record.cmd end
+      end
+      return left`;
+    expect(await core(left)).toEqual([[]]);
+  });
+
   test('that fails keeps the worktree and says where its output is; force goes on', async () => {
     const { agents, refusal, core, id, path, repo } = await open();
     put(join(repo, '.botster/workspace_teardown'), 'echo "cannot stop the database"; exit 3\n');
@@ -222,6 +234,7 @@ describe('accessories', () => {
     expect(await isAlive(web?.['session_uuid'])).toBe(true);
     await agents('delete', second['session_uuid'], { delete_worktree: true });
     expect(await isAlive(web?.['session_uuid'])).toBe(false);
+    expect(await core('return pty.get(...):info().meta.removed', web?.['session_uuid'])).toEqual([true]);
   });
 
   test('only those that are wanted; one that does not start is a warning', async () => {

@@ -39,6 +39,7 @@ class World {
       event: (event) => this.attachments.event(event),
       terminal: (frame) => this.attachments.terminal(frame),
       pong: ignored,
+      app: ignored,
       heard: ignored,
       ended: (error) => {
         throw error;

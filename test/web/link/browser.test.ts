@@ -153,3 +153,79 @@ it('is cut off at once when it is revoked', { timeout: 60_000 }, async () => {
   await page.waitForFunction(() => testPage.hub.state.value.kind === 'revoked');
   await page.evaluate(() => testPage.forget());
 });
+
+it('takes a deleted agent off the list of every device at once, and for good; one that ended stays', {
+  timeout: 90_000,
+}, async () => {
+  const place = await makePlace();
+  const hub = await startHub(place);
+  const [one, two] = [await openPage(), await openPage()];
+  for (const page of [one, two]) {
+    await page.evaluate((text) => testPage.pair(text), await code(place));
+    await online(page);
+  }
+  const [ended, deleted] = [await newShell(one), await newShell(one)];
+  const listed = (page: Page, uuids: readonly string[]) =>
+    page.waitForFunction((wanted) => {
+      const { value } = testPage.hub.sessions;
+      const shown = value.map(({ session, state }) => `${session.uuid} ${state}`);
+      return JSON.stringify(shown) === JSON.stringify(wanted);
+    }, uuids);
+
+  await one.evaluate((id) => testPage.hub.request('session.kill', { id }), ended);
+  const before = [`${deleted} idle`, `${ended} exited`];
+  await one.waitForFunction((id) => {
+    const view = testPage.hub.sessions.value.find(({ session }) => session.uuid === id);
+    return view?.state === 'exited';
+  }, ended);
+  await listed(two, before);
+
+  await one.evaluate((id) => testPage.hub.request('agent.rm', { id }), deleted);
+  const after = [`${ended} exited`];
+  await listed(one, after);
+  await listed(two, after);
+  const agents = JSON.parse((await place.run('agent', 'list', '--json')).stdout) as {
+    session_uuid: string;
+  }[];
+  expect(agents.map(({ session_uuid }) => session_uuid)).toEqual([ended]);
+
+  await two.reload();
+  await two.waitForFunction(() => 'testPage' in globalThis);
+  await two.evaluate(() => testPage.open());
+  await online(two);
+  await listed(two, after);
+  hub.process.child.kill('SIGKILL');
+  await hub.process.done;
+  for (const page of [one, two]) await page.waitForFunction(() => testPage.hub.state.value.kind !== 'online');
+  await startHub(place);
+  for (const page of [one, two]) {
+    await online(page);
+    await listed(page, after);
+  }
+
+  // The one that ended is taken off by whoever has seen enough of it.
+  await two.evaluate((id) => testPage.hub.request('agent.rm', { id }), ended);
+  for (const page of [one, two]) await listed(page, []);
+});
+
+it('hears what plugins say, and is shown what they forward', { timeout: 60_000 }, async () => {
+  const place = await makePlace();
+  await startHub(place);
+  const page = await openPage();
+  await page.evaluate((text) => testPage.pair(text), await code(place));
+  await online(page);
+  const uuid = await newShell(page);
+  await place.run(
+    'eval',
+    `for _, peer in ipairs(assert(webrtc.peers())) do
+      assert(webrtc.send(peer.peer_id, { some = "thing else" }))
+      assert(webrtc.send(peer.peer_id, { type = "notice", title = "Tests are green", session = "${uuid}" }))
+      assert(webrtc.create_pty_forwarder{ peer_id = peer.peer_id, session_uuid = "${uuid}" })
+    end`,
+  );
+  await page.waitForFunction(() => testPage.notices.length === 2);
+  expect(await page.evaluate(() => testPage.notices)).toMatchObject([
+    { title: 'Tests are green', session: uuid, open: false },
+    { session: uuid, open: true },
+  ]);
+});

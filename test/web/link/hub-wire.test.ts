@@ -17,6 +17,7 @@ class World {
   readonly frames: TerminalFrame[] = [];
   readonly pongs: number[] = [];
   readonly peer: FakePeer;
+  readonly apps: unknown[] = [];
   readonly wire: HubWire;
 
   constructor() {
@@ -33,6 +34,7 @@ class World {
       event: (event) => void this.events.push(event),
       terminal: (frame) => void this.frames.push(frame),
       pong: ({ id }) => void this.pongs.push(id),
+      app: ({ data }) => void this.apps.push(data),
       heard: ignored,
       ended: (error) => void this.ended.push(error),
     });
@@ -66,9 +68,10 @@ describe('the wire to a hub', () => {
     expect(world.pongs).toEqual([3]);
   });
 
-  it('leaves messages for Lua alone', () => {
+  it('hands on what plugins send', () => {
     const world = greeted();
     world.peer.say({ type: 'app', data: { any: 1 } as never });
+    expect(world.apps).toEqual([{ any: 1 }]);
     expect(world.ended).toHaveLength(0);
   });
 

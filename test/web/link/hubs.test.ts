@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../../base/errors.js';
 import { loadDeviceCrypto } from '../../../web/link/device-crypto.js';
 import { HubList } from '../../../web/link/hubs.js';
@@ -270,6 +270,30 @@ describe('a hub that was paired with', () => {
     await expect(asked).rejects.toMatchObject({ code: 'agent.limit' });
     world.peers.last.event('progress', { request_id: id, stage: 'late' });
     expect(stages).toEqual(['checkout']);
+  });
+
+  it('shows the notices of plugins, and counts what it has no use for', async () => {
+    const { world, hub } = await paired();
+    const notices: unknown[] = [];
+    const end = hub.onNotice((notice) => notices.push(notice));
+    const debug = vi.spyOn(console, 'debug').mockReturnValue();
+    const say = (data: unknown) => world.peers.last.say({ type: 'app', data: data as never });
+    say({ type: 'notice', title: 'Tests are green', body: 'on main', session: 'abc' });
+    say({ type: 'notice', title: 'x'.repeat(300) });
+    for (const useless of [{ type: 'notice' }, { type: 'notice', title: ' ' }, { type: 'other' }, null, [1]])
+      say(useless);
+    world.peers.last.event('pty_forwarder', { session_uuid: 'abc' });
+    expect(notices).toMatchObject([
+      { title: 'Tests are green', body: 'on main', session: 'abc', open: false },
+      { title: `${'x'.repeat(200)}…`, body: undefined },
+      { session: 'abc', open: true },
+    ]);
+    expect(world.hubs.counters.snapshot()).toMatchObject({ 'link.app_ignored': 5 });
+    expect(debug).toHaveBeenCalledTimes(5);
+    debug.mockRestore();
+    end();
+    say({ type: 'notice', title: 'nobody listens' });
+    expect(notices).toHaveLength(3);
   });
 
   it('takes no harm from what a relay puts in between', async () => {

@@ -42,6 +42,7 @@ class World {
       event: (event) => this.sessions.event(event),
       terminal: ignored,
       pong: ignored,
+      app: ignored,
       heard: ignored,
       ended: (error) => {
         throw error;
@@ -86,6 +87,48 @@ describe('the sessions of a hub', () => {
     const world = new World(records, [agent('young'), agent('old')]);
     await world.pass();
     expect(Object.keys(world.states)).toEqual(['old', 'young', 'old-shell']);
+  });
+
+  it('come before those that ended, whatever they are', async () => {
+    const exited = { state: 'exited', exit: { code: 0, at: 'x' } };
+    const records = [
+      sessionRecord('shell-ended', 0, exited),
+      sessionRecord('agent-ended', 0, exited),
+      sessionRecord('shell'),
+      sessionRecord('agent'),
+    ];
+    const world = new World(records, [agent('agent'), agent('agent-ended')]);
+    await world.pass();
+    expect(Object.keys(world.states)).toEqual(['agent', 'shell', 'agent-ended', 'shell-ended']);
+  });
+
+  it('leave the list at once when another device deletes them, and stay away', async () => {
+    const removed = { state: 'exited', exit: { signal: 9, at: 'x' }, meta: { removed: true } };
+    const world = new World([sessionRecord('a'), sessionRecord('old', 0, removed)], [agent('a')]);
+    await world.pass();
+    expect(Object.keys(world.states)).toEqual(['a']);
+    world.peer.event('session.exited', { session_uuid: 'a', exit: { signal: 9, at: 'x' } });
+    world.peer.event('session.updated', { session: sessionRecord('a', 0, removed) });
+    // The hub's list, asked for before, may still have it.
+    await world.pass(40);
+    expect(world.states).toEqual({});
+    world.records = [sessionRecord('a', 0, removed)];
+    world.connect();
+    await world.pass();
+    expect(world.states).toEqual({});
+  });
+
+  it('stay with the agents whose host died, as in `agent list`', async () => {
+    const lost = { ...agent('gone'), state: 'exited', exit: { lost: true, at: 'x' }, title: 'half done' };
+    const world = new World([], [lost]);
+    await world.pass();
+    expect(world.sessions.list.value).toMatchObject([
+      { state: 'exited', said: 'half done', session: { uuid: 'gone', exit: { lost: true } } },
+    ]);
+    world.agents = [];
+    world.sessions.refresh();
+    await world.pass();
+    expect(world.states).toEqual({});
   });
 
   it('work, need somebody, rest and end as the host and the hub say', async () => {

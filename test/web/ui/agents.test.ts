@@ -1,7 +1,7 @@
 /** Making, stopping, renaming and deleting agents. */
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { useApp } from './app.js';
+import { openSession, useApp } from './app.js';
 
 const open = useApp();
 
@@ -49,7 +49,7 @@ describe('a new agent', () => {
     await page.getByLabel('What it is to do').fill('Add a search box');
     await page.getByRole('radio', { name: 'codex' }).check();
     await page.getByRole('button', { name: 'Start agent' }).click();
-    await page.getByText('812 of 2400').waitFor();
+    await page.getByText('812 of 2,400').waitFor();
     expect(await page.getByRole('progressbar', { name: 'Worktree' }).getAttribute('value')).toBe('34');
     expect(await page.getByRole('button', { name: 'Starting…' }).isDisabled()).toBe(true);
     await page.evaluate('gate.open()');
@@ -139,6 +139,36 @@ describe('deleting', () => {
     await page.getByRole('dialog').getByText('Another session works there').waitFor();
     expect((await requests(page, 'agent.rm')) as object[]).toEqual([{ id: expect.any(String) }]);
   });
+});
+
+it('takes an agent that ended off the list, and leaves its worktree', async () => {
+  const page = await open();
+  await menu(page, 'spike/edge-cache', 'Remove from the list');
+  await page.getByText('Its worktree and branch stay.').waitFor();
+  expect(await requests(page, 'agent.rm')).toEqual([{ id: expect.any(String) }]);
+  expect(await page.locator('.row-heading', { hasText: 'spike/edge-cache' }).count()).toBe(0);
+  // Neither is offered for one that runs.
+  await page.getByRole('button', { name: 'Actions for fix/checkout-rounding' }).click();
+  expect(await page.getByRole('menuitem').allTextContents()).toEqual([
+    'Copy branch name',
+    'Rename…',
+    'Stop',
+    'Delete…',
+  ]);
+});
+
+it('says that a session was deleted elsewhere while it was shown', async () => {
+  const page = await open();
+  await openSession(page, 'refactor/price-engine');
+  await page.evaluate(() => {
+    const gone = ui.uuid('refactor/price-engine');
+    const hub = ui.hub();
+    hub.sessions.set(hub.sessions.value.filter(({ session }) => session.uuid !== gone));
+  });
+  await page.getByText('This session was deleted.').waitFor();
+  expect(await page.getByRole('button', { name: 'Actions for this session' }).count()).toBe(0);
+  await page.getByRole('link', { name: 'Back to the list', exact: true }).last().click();
+  await page.locator('.overview').waitFor();
 });
 
 it('stops an agent, which stays in the list', async () => {

@@ -75,11 +75,11 @@ it('shows the health of the connection', async () => {
   const page = await open({ fragment: '#/hub/hub-shop' });
   const number = (name: string) => page.locator('.number', { hasText: name }).locator('dd');
   expect(await number('Round trip').textContent()).toBe('3.4 ms');
-  expect(await number('Path').textContent()).toBe('direct, same machine or network');
+  expect(await number('Path').textContent()).toBe('Direct, same machine or network');
   expect(await number('Received').textContent()).toBe('12.9 MB');
   await page.evaluate(() =>
     ui.hub().health.set({ ...ui.hub().health.value, missed: 2, rtt_ms: 812, path: 'relay' }),
   );
   await page.locator('.number-bad', { hasText: 'Pings missed' }).waitFor();
-  expect(await number('Path').textContent()).toBe('through a TURN server');
+  expect(await number('Path').textContent()).toBe('Through a TURN server');
 });

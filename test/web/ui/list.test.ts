@@ -12,16 +12,17 @@ describe('the list', () => {
       'feature/login',
       'fix/checkout-rounding',
       'refactor/price-engine',
-      'spike/edge-cache',
       'dev-server',
+      'spike/edge-cache',
     ]);
     expect(await rows.locator('.row-state').allTextContents()).toEqual([
       'Needs you',
       'Working',
       'Idle',
-      'Exited with 1',
       'Working',
+      'Exited with 1',
     ]);
+    await page.locator('.group').first().getByRole('heading', { name: 'Ended' }).waitFor();
     expect(await page.title()).toBe('(1) botster');
     expect(await page.locator('.calling-said').textContent()).toBe('Should I also throttle failed attempts?');
   });
@@ -139,7 +140,7 @@ describe('a device that may only look', () => {
     expect(await page.getByRole('link', { name: /New agent/ }).count()).toBe(0);
     await page.locator('[data-row]').first().click();
     await page.locator('.liveness-live').waitFor();
-    await page.locator('.terminal').getByText('View only').waitFor();
+    await page.locator('.terminal-foot').getByText('View only').waitFor();
     expect(await page.getByRole('button', { name: /Fit to my screen|Fits/ }).count()).toBe(0);
     await page.getByRole('button', { name: 'Actions for this session' }).click();
     expect(await page.getByRole('menuitem').allTextContents()).toEqual(['Copy branch name']);

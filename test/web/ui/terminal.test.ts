@@ -105,10 +105,10 @@ describe('on a computer', () => {
     const older = page.getByRole('region', { name: 'Older output' });
     await older.getByText('scroll up for more').waitFor();
     const text = (): Promise<string> => page.evaluate('document.querySelector("[data-older]").screen.text()');
-    expect(await text()).toContain('line 2999 of what was before');
+    expect(await text()).toContain('line 2970 of what was before');
     // Up to the beginning, page by page.
     for (let turn = 0; turn < 12; turn++) {
-      if (await older.getByText('from its beginning').isVisible()) break;
+      if (await older.getByText('The oldest that is kept').isVisible()) break;
       await page.keyboard.press('Home');
       await untilTrue(page, '!document.querySelector(".older-bar").textContent.includes("Loading")');
     }
@@ -120,6 +120,33 @@ describe('on a computer', () => {
     await page.keyboard.press('Escape');
     await older.waitFor({ state: 'detached' });
     expect(await screenText(page)).toContain('throttle');
+  });
+
+  it('opens older output where the reader is, not at the top of all that was scrolled', async () => {
+    const page = await open();
+    await openSession(page, 'feature/login');
+    await page.evaluate(() => ui.terminal('feature/login').put('more\r\n'.repeat(1_000)));
+    await page.getByRole('button', { name: 'Older output' }).click();
+    await page.getByRole('region', { name: 'Older output' }).getByText('Scroll up for more').waitFor();
+    expect(await page.evaluate('document.querySelector("[data-older]").screen.text()')).toContain(
+      'line 2970 ',
+    );
+  });
+
+  it('goes on drawing when the WebGL context is lost', async () => {
+    const page = await open();
+    await openSession(page, 'feature/login');
+    await untilScreen(page, 'throttle');
+    const renderer = () => page.evaluate('document.querySelector("[data-terminal]").screen.renderer');
+    expect(await renderer()).toBe('webgl');
+    await page.evaluate(`[...document.querySelectorAll('.xterm-screen canvas')]
+      .map((canvas) => canvas.getContext('webgl2'))
+      .find((gl) => gl !== null)
+      .getExtension('WEBGL_lose_context')
+      .loseContext()`);
+    await untilTrue(page, 'document.querySelector("[data-terminal]").screen.renderer === "dom"');
+    await page.evaluate(() => ui.terminal('feature/login').put('still here'));
+    await page.locator('.xterm-rows', { hasText: 'still here' }).waitFor();
   });
 
   it('draws without WebGL too', async () => {
@@ -154,6 +181,19 @@ describe('on a phone', () => {
       '[document.querySelector(".xterm-screen").getBoundingClientRect().width, document.querySelector("[data-terminal]").clientWidth]',
     );
     expect(drawn).toBeLessThanOrEqual(space + 1);
+  });
+
+  it('shows the keys that matter most without scrolling, on the smallest phone', async () => {
+    const page = await open({ ...phone, viewport: { width: 360, height: 740 } });
+    await openSession(page, 'feature/login');
+    const right = await page
+      .getByRole('toolbar', { name: 'Keys' })
+      .getByRole('button')
+      .evaluateAll((keys) =>
+        keys.map((key) => [key.getAttribute('aria-label'), key.getBoundingClientRect().right] as const),
+      );
+    const seen = right.filter(([, edge_px]) => edge_px <= 360).map(([name]) => name);
+    expect(seen).toEqual(['Esc', 'Tab', 'Ctrl', 'Left', 'Up', 'Down', 'Right', 'Paste']);
   });
 
   it('has the keys that phones lack, with Ctrl for the next one', async () => {

@@ -10,6 +10,8 @@ const words: Readonly<Record<string, string>> = {
   accessories: 'Accessories',
 };
 
+const count = new Intl.NumberFormat('en');
+
 export function Progress({
   steps,
   over,
@@ -60,7 +62,9 @@ function Bar({ step: { percent, done, total, stage } }: { readonly step: Progres
     <span class="step-bar">
       <progress max={100} value={part} aria-label={nameOf(stage)} />
       <span class="step-count">
-        {done !== undefined && total !== undefined ? `${done} of ${total}` : `${Math.round(part)} %`}
+        {done !== undefined && total !== undefined
+          ? `${count.format(done)} of ${count.format(total)}`
+          : `${Math.round(part)} %`}
       </span>
     </span>
   );

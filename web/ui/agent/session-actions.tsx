@@ -23,6 +23,8 @@ export function sessionActions(hub: Hub, view: SessionView): MenuItem[] {
     run: () => openDialog(() => <RenameDialog hub={hub} view={view} />),
   });
   if (state !== 'exited') items.push({ label: 'Stop', icon: 'stop', run: () => void stop(hub, view) });
+  if (state === 'exited' && agent !== undefined)
+    items.push({ label: 'Remove from the list', icon: 'close', run: () => void dismiss(hub, view) });
   if (agent !== undefined)
     items.push({
       label: 'Delete…',
@@ -32,7 +34,7 @@ export function sessionActions(hub: Hub, view: SessionView): MenuItem[] {
     });
   else if (state === 'exited')
     items.push({
-      label: 'Remove',
+      label: 'Delete with its output',
       icon: 'trash',
       danger: true,
       run: () => void attempt(hub.request('session.remove', { id })),
@@ -44,6 +46,13 @@ export function sessionActions(hub: Hub, view: SessionView): MenuItem[] {
 async function stop(hub: Hub, view: SessionView): Promise<void> {
   const done = await attempt(hub.request('session.kill', { id: view.session.uuid }));
   if (done) tell(`${headingOf(view)} was stopped. Its output stays until you delete it.`);
+}
+
+/** Worktree and branch stay where they are. */
+async function dismiss(hub: Hub, view: SessionView): Promise<void> {
+  const done = await attempt(hub.request('agent.rm', { id: view.session.uuid }));
+  const stays = view.agent?.in_place === false ? ' Its worktree and branch stay.' : '';
+  if (done) tell(`${headingOf(view)} was removed from the list.${stays}`);
 }
 
 async function attempt(asked: Promise<unknown>): Promise<boolean> {

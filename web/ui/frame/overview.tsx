@@ -13,22 +13,27 @@ export function Overview() {
     hub.sessions.value.filter(({ state }) => state === 'needs_you').map((view) => ({ hub, view })),
   );
   const sessions = hubs.flatMap((hub) => hub.sessions.value);
-  const working = sessions.filter(({ state }) => state === 'working').length;
+  const running = sessions.filter(({ state }) => state !== 'exited');
+  const working = running.filter(({ state }) => state === 'working').length;
   const canMake = hubs.find(({ state, device }) => state.value.kind === 'online' && !device.value.view_only);
   return (
     <div class="overview">
       <div class="overview-body">
         <h2>
-          {calling.length === 0
-            ? 'Nobody needs you'
-            : calling.length === 1
-              ? 'One session needs you'
-              : `${calling.length} sessions need you`}
+          {calling.length === 1
+            ? 'One session needs you'
+            : calling.length > 1
+              ? `${calling.length} sessions need you`
+              : running.length === 0
+                ? 'Nothing is running'
+                : 'Nobody needs you'}
         </h2>
         <p class="overview-sum">
-          {sessions.length === 0
-            ? 'No sessions.'
-            : `${working} of ${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'} working.`}
+          {running.length > 0
+            ? `${working} of ${running.length} ${running.length === 1 ? 'session' : 'sessions'} working.`
+            : canMake === undefined
+              ? 'Agents show up here as they are started.'
+              : 'An agent works on a branch of its own, and goes on when you close this page.'}
         </p>
         {calling.length > 0 && (
           <ul class="calling">

@@ -1,14 +1,14 @@
 /** How the connection to a hub is, in numbers. */
 import type { Health, Hub, HubState } from '../../link/types.js';
-import { age, useNow } from '../age.js';
+import { spokenAge, useNow } from '../age.js';
 import { Icon } from '../icon.js';
 import { useObservable } from '../use-observable.js';
 
 const paths = {
-  host: 'direct, same machine or network',
-  srflx: 'direct, through a router',
-  prflx: 'direct, through a router',
-  relay: 'through a TURN server',
+  host: 'Direct, same machine or network',
+  srflx: 'Direct, through a router',
+  prflx: 'Direct, through a router',
+  relay: 'Through a TURN server',
 } as const satisfies Record<NonNullable<Health['path']>, string>;
 
 /** A loop that did not turn for so long is busy with something. */
@@ -70,13 +70,13 @@ function Entry({ name, value, hint, bad = false }: EntryProps) {
 function stateText(state: HubState, now_ms: number): string {
   switch (state.kind) {
     case 'online':
-      return 'online';
+      return 'Online';
     case 'connecting':
-      return `connecting, attempt ${state.attempt}`;
+      return `Connecting, attempt ${state.attempt}`;
     case 'revoked':
-      return 'this device was revoked';
+      return 'This device was revoked';
     case 'offline':
-      return `offline since ${age(now_ms - state.since_ms)}: ${state.reason}`;
+      return `Offline since ${spokenAge(now_ms - state.since_ms)}. ${state.reason}`;
   }
 }
 

@@ -1,4 +1,4 @@
-/** A hub and its sessions: those that need somebody first, agents before others. */
+/** A hub and its sessions: those that need somebody first, agents before others, and what ended below them. */
 import type { Hub, HubState, SessionView } from '../../link/types.js';
 import { age, useNow } from '../age.js';
 import { Icon } from '../icon.js';
@@ -15,10 +15,12 @@ interface HubGroupProps {
   readonly onFocus: (uuid: string) => void;
 }
 
-/** Those that need somebody first; else as they come. */
+/** Those that need somebody first, those that ended last; else as they come. */
 export function byNeed(views: readonly SessionView[]): SessionView[] {
-  const rank = ({ agent, state }: SessionView): number =>
-    state === 'needs_you' ? 0 : agent === undefined ? 2 : 1;
+  const rank = ({ agent, state }: SessionView): number => {
+    if (state === 'needs_you') return 0;
+    return (state === 'exited' ? 3 : 1) + Number(agent === undefined);
+  };
   return [...views].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -29,6 +31,19 @@ export function HubGroup({ hub, current, filter, tabStop, onFocus }: HubGroupPro
   useObservable(hub.sessions);
   const views = byNeed(shownSessions(hub)).filter((view) => matches(view, filter));
   const online = state.kind === 'online';
+  const ended = views.filter(hasEnded);
+  const rows = (some: readonly SessionView[]) =>
+    some.map((view) => (
+      <SessionRow
+        key={view.session.uuid}
+        hub={hub}
+        view={view}
+        current={current === view.session.uuid}
+        stale={!online}
+        tabStop={tabStop === view.session.uuid}
+        onFocus={() => onFocus(view.session.uuid)}
+      />
+    ));
   return (
     <section class={`group group-${state.kind}`} aria-label={`Hub ${name}`}>
       <header class="group-head">
@@ -52,26 +67,22 @@ export function HubGroup({ hub, current, filter, tabStop, onFocus }: HubGroupPro
           </a>
         )}
       </header>
-      {views.length > 0 && (
-        <ul class="rows">
-          {views.map((view) => (
-            <SessionRow
-              key={view.session.uuid}
-              hub={hub}
-              view={view}
-              current={current === view.session.uuid}
-              stale={!online}
-              tabStop={tabStop === view.session.uuid}
-              onFocus={() => onFocus(view.session.uuid)}
-            />
-          ))}
-        </ul>
+      {ended.length < views.length && <ul class="rows">{rows(views.filter((view) => !hasEnded(view)))}</ul>}
+      {ended.length > 0 && (
+        <>
+          <h3 class="group-ended">Ended</h3>
+          <ul class="rows">{rows(ended)}</ul>
+        </>
       )}
       {views.length === 0 && (
         <NoSessions hub={hub} state={state} filter={filter} viewOnly={device.view_only} />
       )}
     </section>
   );
+}
+
+function hasEnded({ state }: SessionView): boolean {
+  return state === 'exited';
 }
 
 function matches(view: SessionView, filter: string): boolean {
@@ -123,7 +134,8 @@ function NoSessions({
   if (state.kind === 'revoked')
     return (
       <p class="group-empty">
-        This device was revoked. To use this hub again, pair with a new code: <code>botster connect</code>
+        This device was revoked. To use this hub again, pair with a new code:{' '}
+        <code class="command">botster connect</code>
       </p>
     );
   if (state.kind === 'connecting') return <p class="group-empty">Looking for the hub…</p>;
@@ -140,7 +152,7 @@ function NoSessions({
         New agent
       </a>
       <p class="or">
-        or on the machine: <code>botster agent new my-branch</code>
+        or on the machine: <code class="command">botster agent new my-branch</code>
       </p>
     </div>
   );

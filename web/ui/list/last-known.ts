@@ -44,6 +44,7 @@ export function shownSessions(hub: Hub): readonly SessionView[] {
 export function keepLastKnown(hub: Hub): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = (): void => {
+    clearTimeout(timer);
     timer = undefined;
     // Nothing is known while it is not there: what is written stays.
     if (hub.state.value.kind !== 'online') return;
@@ -53,8 +54,14 @@ export function keepLastKnown(hub: Hub): () => void {
   const end = hub.sessions.subscribe(() => {
     timer ??= setTimeout(write, WRITE_AFTER_MS);
   });
+  // A page that is left right after a change must not show on its next visit what was there before.
+  const leave = (): void => {
+    if (timer !== undefined) write();
+  };
+  addEventListener('pagehide', leave);
   return () => {
     end();
+    removeEventListener('pagehide', leave);
     clearTimeout(timer);
   };
 }

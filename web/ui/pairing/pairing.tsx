@@ -59,7 +59,7 @@ export function Pairing({ first }: { readonly first: boolean }) {
         {given === undefined ? (
           <ol class="pairing-how">
             <li>
-              On the machine with your repository, run <code>botster connect</code>
+              On the machine with your repository, run <code class="command">botster connect</code>
             </li>
             <li>Scan its QR code with this device’s camera, or open its address here, or paste it below.</li>
           </ol>

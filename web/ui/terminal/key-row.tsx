@@ -1,6 +1,6 @@
 /**
  * The keys that phones lack, above the on-screen keyboard. Touching them never takes the focus, so the keyboard stays; keys
- * that move repeat while they are held.
+ * that move repeat while they are held. Those up to Paste fit into 360 px; the rest is scrolled to.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -34,10 +34,6 @@ export function KeyRow({ control, onPaste }: KeyRowProps) {
       {key('Escape', 'Esc')}
       {key('Tab', 'Tab')}
       <StickyKey label="Ctrl" state={modifiers.ctrl} onPress={() => control.modifier('ctrl')} />
-      <StickyKey label="Alt" state={modifiers.alt} onPress={() => control.modifier('alt')} />
-      <Key label="Ctrl-C" onPress={() => control.type('\u0003')}>
-        ^C
-      </Key>
       {key('ArrowLeft', 'Left', 'arrowLeft', true)}
       {key('ArrowUp', 'Up', 'arrowUp', true)}
       {key('ArrowDown', 'Down', 'arrowDown', true)}
@@ -45,6 +41,10 @@ export function KeyRow({ control, onPaste }: KeyRowProps) {
       <Key label="Paste" onPress={onPaste}>
         <Icon name="paste" />
       </Key>
+      <Key label="Ctrl-C" onPress={() => control.type('\u0003')}>
+        ^C
+      </Key>
+      <StickyKey label="Alt" state={modifiers.alt} onPress={() => control.modifier('alt')} />
       {letter('/')}
       {letter('|')}
       {letter('-')}

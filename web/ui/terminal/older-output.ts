@@ -36,8 +36,8 @@ export interface OlderSource {
   readonly rows: number;
   readonly cols: number;
   readonly fontPx: number;
-  /** Lines above the screen that the live screen has: there the reader begins. */
-  readonly linesAbove: number;
+  /** Lines above the end: there the reader begins. */
+  readonly fromEnd: number;
 }
 
 export class OlderOutput {
@@ -70,7 +70,7 @@ export class OlderOutput {
     this.#endTheme = theme.subscribe((now) => {
       this.screen.colors = terminalColors[now];
     });
-    void this.#load(source.linesAbove);
+    void this.#load(source.fromEnd);
   }
 
   #scrolled(): void {

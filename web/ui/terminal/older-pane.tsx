@@ -87,7 +87,7 @@ function textOf(state: OlderState): string {
     case 'more':
       return 'Scroll up for more';
     case 'all':
-      return 'From its beginning, or as far as is kept';
+      return 'The oldest that is kept';
     case 'limit':
       return 'The page goes back no further';
     case 'failed':

@@ -17,6 +17,8 @@ import { TerminalFoot } from './terminal-foot.js';
 interface TerminalBodyProps {
   readonly hub: Hub;
   readonly view: SessionView;
+  /** It was deleted. */
+  readonly gone: boolean;
   readonly module: TerminalModule;
   readonly control: TerminalControl | undefined;
   readonly onControl: (control: TerminalControl | undefined) => void;
@@ -25,7 +27,7 @@ interface TerminalBodyProps {
 /** A mouse, and so most likely a keyboard. */
 const isComputer = (): boolean => matchMedia('(pointer: fine)').matches;
 
-export function TerminalBody({ hub, view, module, control, onControl }: TerminalBodyProps) {
+export function TerminalBody({ hub, view, gone, module, control, onControl }: TerminalBodyProps) {
   const pan = useRef<HTMLDivElement>(null);
   const leaveTo = useRef<HTMLButtonElement>(null);
   const [older, setOlder] = useState(false);
@@ -100,7 +102,7 @@ export function TerminalBody({ hub, view, module, control, onControl }: Terminal
       </div>
       {control !== undefined && (
         <>
-          {!computer && !device.view_only && view.state !== 'exited' && (
+          {!computer && !older && !device.view_only && view.state !== 'exited' && (
             <KeyRow control={control} onPaste={() => void pasteInto((text) => control.paste(text))} />
           )}
           <button ref={leaveTo} type="button" class="left-terminal" onClick={() => control.screen.focus()}>
@@ -109,6 +111,7 @@ export function TerminalBody({ hub, view, module, control, onControl }: Terminal
           <TerminalFoot
             hub={hub}
             view={view}
+            gone={gone}
             control={control}
             viewOnly={device.view_only}
             onOlder={() => setOlder(true)}
@@ -123,7 +126,6 @@ export function TerminalBody({ hub, view, module, control, onControl }: Terminal
 function OnScreen({ control, hub }: { readonly control: TerminalControl; readonly hub: Hub }) {
   const { status, shown, ended, atBottom, selected } = useObservable(control.state);
   const hubState = useObservable(hub.state);
-  const { view_only } = useObservable(hub.device);
   const waiting = status === 'waiting' && ended === undefined;
   const copy = (): void => {
     copyText(control.screen.selection).then(
@@ -142,12 +144,6 @@ function OnScreen({ control, hub }: { readonly control: TerminalControl; readonl
               ? 'Catching up…'
               : 'Opening…'
             : 'The hub is offline. This is what was there.'}
-        </p>
-      )}
-      {view_only && (
-        <p class="pill pill-quiet">
-          <Icon name="eye" />
-          View only
         </p>
       )}
       {selected && (

@@ -12,22 +12,31 @@ const LAGGING_RTT_MS = 1_000;
 interface TerminalFootProps {
   readonly hub: Hub;
   readonly view: SessionView;
+  /** It was deleted. */
+  readonly gone: boolean;
   readonly control: TerminalControl;
   readonly viewOnly: boolean;
   readonly onOlder: () => void;
 }
 
-export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: TerminalFootProps) {
+export function TerminalFoot({ hub, view, gone, control, viewOnly, onOlder }: TerminalFootProps) {
   const state = useObservable(control.state);
   const { rtt_ms, queued_bytes } = useObservable(hub.health);
   const lagging = queued_bytes > LAGGING_BYTES || (rtt_ms ?? 0) > LAGGING_RTT_MS;
-  const { rows, cols, mine, ended } = state;
+  const { rows, cols, mine } = state;
+  const over = state.ended !== undefined || view.state === 'exited';
   return (
     <footer class="terminal-foot">
-      <Liveness state={state} view={view} lagging={lagging} />
+      <Liveness state={state} view={view} gone={gone} lagging={lagging} />
       {state.refused !== undefined && (
         <span class="foot-refused" role="alert">
           {state.refused}
+        </span>
+      )}
+      {viewOnly && (
+        <span class="foot-view-only" title="This device may look, and nothing else">
+          <Icon name="eye" />
+          View only
         </span>
       )}
       <span class="foot-space" />
@@ -49,7 +58,7 @@ export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: Terminal
       >
         {cols}×{rows}
       </span>
-      {!viewOnly && ended === undefined && (
+      {!viewOnly && !over && (
         <button type="button" class="foot-button" disabled={mine} onClick={() => control.takeSize()}>
           <Icon name="fit" />
           <span>{mine ? 'Fits' : 'Fit to my screen'}</span>
@@ -62,14 +71,16 @@ export function TerminalFoot({ hub, view, control, viewOnly, onOlder }: Terminal
 function Liveness({
   state,
   view,
+  gone,
   lagging,
 }: {
   readonly state: TerminalState;
   readonly view: SessionView;
+  readonly gone: boolean;
   readonly lagging: boolean;
 }) {
   const { ended, status } = state;
-  if (ended === 'removed') return <span class="liveness liveness-ended">Removed</span>;
+  if (gone || ended === 'removed') return <span class="liveness liveness-ended">Deleted</span>;
   if (ended === 'exited' || view.state === 'exited')
     return <span class="liveness liveness-ended">{exitText(view.session.exit)}</span>;
   if (status === 'waiting') return <span class="liveness liveness-waiting">Waiting</span>;

@@ -7,10 +7,17 @@ import { fragmentOf } from '../route.js';
 import { branchBeside, headingOf, kindOf } from '../session-names.js';
 import { StateChip } from '../state-mark.js';
 
-export function TerminalHead({ hub, view }: { readonly hub: Hub; readonly view: SessionView }) {
+interface TerminalHeadProps {
+  readonly hub: Hub;
+  readonly view: SessionView;
+  /** There is nothing left that could be done with it. */
+  readonly gone: boolean;
+}
+
+export function TerminalHead({ hub, view, gone }: TerminalHeadProps) {
   const branch = branchBeside(view);
   const { title } = view.session;
-  const actions = sessionActions(hub, view);
+  const actions = gone ? [] : sessionActions(hub, view);
   return (
     <header class="terminal-head">
       <a class="icon-button back" href={fragmentOf({ at: 'list' })} aria-label="Back to the list">
@@ -29,7 +36,7 @@ export function TerminalHead({ hub, view }: { readonly hub: Hub; readonly view: 
           {title !== undefined && <span class="terminal-title">{title}</span>}
         </p>
       </div>
-      <StateChip view={view} />
+      {!gone && <StateChip view={view} />}
       {actions.length > 0 && <MenuButton label="Actions for this session" items={actions} />}
     </header>
   );

@@ -5,6 +5,7 @@ import { adviceFor, Failure } from '../failure.js';
 import { useHub } from '../hubs-context.js';
 import { shownSessions } from '../list/last-known.js';
 import { Missing } from '../missing.js';
+import { fragmentOf } from '../route.js';
 import { useObservable } from '../use-observable.js';
 import { loadTerminal, terminalModule } from './load-terminal.js';
 import { TerminalBody } from './terminal-body.js';
@@ -29,20 +30,29 @@ function SessionOf({ hub, uuid }: { readonly hub: Hub; readonly uuid: string }) 
   // A session that was removed stays on the page until the user leaves.
   const last = useRef<SessionView | undefined>(undefined);
   last.current = found ?? last.current;
-  const view = last.current;
+  const gone = found === undefined && kind === 'online';
+  const view: SessionView | undefined =
+    gone && last.current !== undefined ? { ...last.current, state: 'exited' } : last.current;
   useEffect(() => {
     if (view !== undefined && kind === 'online') hub.seen(uuid);
   }, [view?.state === 'needs_you', kind]);
   if (view === undefined)
-    return kind === 'online' ? (
+    return gone ? (
       <Missing what="There is no such session any more." />
     ) : (
       <Missing what="The hub is not connected yet. The session opens when it is." waiting />
     );
-  return <TerminalSession hub={hub} view={view} />;
+  return <TerminalSession hub={hub} view={view} gone={gone} />;
 }
 
-function TerminalSession({ hub, view }: { readonly hub: Hub; readonly view: SessionView }) {
+interface TerminalSessionProps {
+  readonly hub: Hub;
+  readonly view: SessionView;
+  /** It was deleted while it was shown. */
+  readonly gone: boolean;
+}
+
+function TerminalSession({ hub, view, gone }: TerminalSessionProps) {
   const [module, setModule] = useState(terminalModule);
   const [error, setError] = useState<unknown>();
   const [control, setControl] = useState<TerminalControl>();
@@ -51,7 +61,13 @@ function TerminalSession({ hub, view }: { readonly hub: Hub; readonly view: Sess
   }, []);
   return (
     <section class="terminal-page" aria-label="Terminal">
-      <TerminalHead hub={hub} view={view} />
+      <TerminalHead hub={hub} view={view} gone={gone} />
+      {gone && (
+        <p class="terminal-gone" role="status">
+          This session was deleted. What is shown was its last screen.{' '}
+          <a href={fragmentOf({ at: 'list' })}>Back to the list</a>
+        </p>
+      )}
       {error !== undefined && (
         <div class="page-pad">
           <Failure of={error} />
@@ -59,7 +75,14 @@ function TerminalSession({ hub, view }: { readonly hub: Hub; readonly view: Sess
         </div>
       )}
       {module !== undefined && (
-        <TerminalBody hub={hub} view={view} module={module} control={control} onControl={setControl} />
+        <TerminalBody
+          hub={hub}
+          view={view}
+          gone={gone}
+          module={module}
+          control={control}
+          onControl={setControl}
+        />
       )}
     </section>
   );

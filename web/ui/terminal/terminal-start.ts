@@ -14,13 +14,16 @@ export function readOlder(
   onEnd: () => void,
 ): OlderOutput {
   const { rows, cols, fontPx } = control.state.value;
+  const { alternate, linesAbove, top } = control.screen;
+  // From where the live screen stands; half a screen up at least, so that it is seen that this is another one.
+  const fromEnd = Math.max(Math.floor(rows / 2), alternate ? 0 : linesAbove - top);
   const source = {
     page: (before: number | undefined) => control.history(before),
     end,
     rows,
     cols,
     fontPx,
-    linesAbove: control.screen.alternate ? 0 : control.screen.linesAbove,
+    fromEnd,
   };
   return new OlderOutput(host, source, onEnd);
 }

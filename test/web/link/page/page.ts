@@ -1,6 +1,6 @@
 /** A page without a UI: the engine, and terminals that keep what they are shown as text. For browser.test.ts. */
 import { openHubs } from '../../../../web/link/open.js';
-import type { Hub, Hubs, TerminalAttach } from '../../../../web/link/types.js';
+import type { Hub, HubNotice, Hubs, TerminalAttach } from '../../../../web/link/types.js';
 
 interface Shown {
   text: string;
@@ -11,10 +11,16 @@ interface Shown {
 
 class TestPage {
   readonly shown = new Map<string, Shown>();
+  readonly notices: HubNotice[] = [];
   #hubs: Hubs | undefined;
 
   async open(): Promise<void> {
     this.#hubs = await openHubs();
+    const listen = (): void => {
+      for (const hub of this.#hubs?.list.value ?? []) hub.onNotice((notice) => this.notices.push(notice));
+    };
+    this.#hubs.list.subscribe(listen);
+    listen();
   }
 
   async pair(code: string): Promise<string> {

@@ -94,6 +94,7 @@ export class FakeWorld {
         online: (wire) => void this.wires.push(wire),
         lost: () => void this.lost++,
         event: (event) => void this.events.push(event),
+        app: () => undefined,
         terminal: (frame) => void this.frames.push(frame),
         health: () => undefined,
         visible: () => undefined,

@@ -7,6 +7,7 @@ import type {
   AttachOptions,
   Health,
   Hub,
+  HubNotice,
   HubState,
   Hubs,
   SessionView,
@@ -39,6 +40,7 @@ export class FakeHub implements Hub {
   readonly terminals = new Map<string, FakeTerminal>();
   readonly requests: { readonly method: string; readonly params: unknown }[] = [];
   readonly looked: string[] = [];
+  readonly #onNotice = new Set<(notice: HubNotice) => void>();
   devices: DeviceRecord[] = [...someDevices];
   reconnects = 0;
   readonly answers: Record<string, Answer> = {
@@ -120,6 +122,16 @@ export class FakeHub implements Hub {
     const terminal = this.terminals.get(sessionUuid);
     if (terminal === undefined) throw new Error(`no terminal ${sessionUuid}`);
     return terminal.attach(sink, () => this.device.value.view_only);
+  }
+
+  onNotice(listener: (notice: HubNotice) => void): () => void {
+    this.#onNotice.add(listener);
+    return () => this.#onNotice.delete(listener);
+  }
+
+  say(notice: Partial<HubNotice> & { readonly title: string }): void {
+    for (const listener of this.#onNotice)
+      listener({ body: undefined, session: undefined, open: false, ...notice });
   }
 
   seen(sessionUuid: string): void {

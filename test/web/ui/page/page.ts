@@ -4,7 +4,7 @@ import type { HubState } from '../../../../web/link/types.js';
 import { start } from '../../../../web/ui/start.js';
 import { FakeHub, FakeHubs } from './fake-hubs.js';
 import { FakeTerminal } from './fake-terminal.js';
-import { agentScreen, pastOutput, sample } from './samples.js';
+import { agentScreen, fullScreen, pastOutput, sample } from './samples.js';
 
 const hubs = new FakeHubs();
 
@@ -86,6 +86,11 @@ export const ui = {
     const terminal = hub.terminals.get(view?.session.uuid ?? '');
     if (terminal === undefined) throw new Error(`no terminal of ${branch}`);
     return terminal;
+  },
+  /** A program that draws on the whole screen runs there. */
+  fullScreen(branch: string): void {
+    const terminal = ui.terminal(branch);
+    terminal.screen = fullScreen(terminal.rows, terminal.cols);
   },
   uuid(branch: string): string {
     const view = ui

@@ -176,3 +176,32 @@ export const agentScreen = [
 export function pastOutput(lines: number): string {
   return Array.from({ length: lines }, (_, line) => `line ${line + 1} of what was before\r\n`).join('');
 }
+
+/** A process viewer, as large as its terminal. */
+export function fullScreen(rows: number, cols: number): string {
+  const bar = (name: string, part: number): string => {
+    const width = Math.floor(cols / 2) - 12;
+    const full = Math.round(width * part);
+    const text = `${Math.round(part * 100)}%`.padStart(6);
+    return `  ${e}[36m${name}${off}[${e}[32m${'|'.repeat(full)}${off}${' '.repeat(width - full)}${grey}${text}${off}]`;
+  };
+  const title = '    PID USER       PRI  NI  VIRT   RES S  CPU%  MEM%   TIME+  Command';
+  const processes = Array.from({ length: rows - 7 }, (_, index) => {
+    const command = ['node dist/hub/cli/main.js start', 'claude', 'git status', 'vite', 'bash'][index % 5];
+    const cpu = (38 / (index + 1)).toFixed(1).padStart(5);
+    return `${String(4821 + 37 * index).padStart(7)} me          20   0  1.2G  148M S ${cpu}   0.9  0:12.${10 + index}  ${command}`;
+  });
+  const keys = ['Help', 'Setup', 'Search', 'Filter', 'Tree', 'SortBy', 'Nice-', 'Nice+', 'Kill', 'Quit'];
+  const foot = keys.map((key, index) => `F${index + 1}${e}[30;46m${key.padEnd(6)}${off}`).join('');
+  const lines = [
+    `${e}[?1049h${e}[H${bar('1', 0.62)}   Tasks: ${e}[1;36m74${off}, 211 thr; ${e}[1;32m2${off} running`,
+    `${bar('2', 0.27)}   Load average: ${e}[1m0.84${off} 0.61 0.40`,
+    `${bar('Mem', 0.48)}   Uptime: ${e}[1;36m3 days, 04:11:52${off}`,
+    '',
+    `${e}[30;42m${title.padEnd(cols)}${off}`,
+    `${e}[30;46m${(processes[0] ?? '').padEnd(cols)}${off}`,
+    ...processes.slice(1),
+    foot,
+  ];
+  return `${lines.join('\r\n')}${e}[?25l`;
+}
