@@ -18,7 +18,7 @@ test('a network that goes away and comes back costs no line and doubles none', {
   timeout: 150_000,
 }, async () => {
   const cable = await layCable().catch((thrown: Error): undefined => {
-    console.info(`the hub is stopped instead of the network: ${thrown.message}`);
+    process.stdout.write(`the hub is stopped instead of the network: ${thrown.message}\n`);
   });
   const place = await makeShellPlace(cable === undefined ? {} : { within: cable.hub.within });
   const hub = await startHub(place, ...(cable === undefined ? [] : ['--lan']));
@@ -38,7 +38,7 @@ test('a network that goes away and comes back costs no line and doubles none', {
     await mend();
     const backMs = Date.now();
     await untilLive(page);
-    console.info(`${name}: live again ${Date.now() - backMs} ms after the network was back`);
+    process.stdout.write(`${name}: live again ${Date.now() - backMs} ms after the network was back\n`);
     await untilCounted(page, before, 100);
   }
   await checkCounted(page);

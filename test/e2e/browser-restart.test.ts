@@ -27,7 +27,7 @@ test('kill -9 of the hub: the page finds the next one, in the same shell, with e
   await startHub(place);
   const startedMs = Date.now();
   await untilLive(page);
-  console.info(`live again ${Date.now() - startedMs} ms after the hub was ready`);
+  process.stdout.write(`live again ${Date.now() - startedMs} ms after the hub was ready\n`);
   await untilCounted(page, before, 50);
   await checkCounted(page);
   await typeLine(page, 'clear; echo "still $mark"');

@@ -81,7 +81,7 @@ test('pairs from the printed address, works with an agent on a new branch, and d
   await page.getByRole('button', { name: 'Fits' }).waitFor();
   const before = await sizeOf(page);
   expect(before).toEqual(await drawn(page));
-  await page.setViewportSize({ width: 900, height: 560 });
+  await page.setViewportSize({ width: 1000, height: 560 });
   await untilTrue(page, `document.querySelector("[data-terminal]").screen.cols < ${before.cols}`);
   const after = await sizeOf(page);
   expect(after.rows).toBeLessThan(before.rows);

@@ -47,11 +47,18 @@ function executable(within: readonly string[]): string {
   return path;
 }
 
+export interface BrowserWithTabs {
+  readonly context: BrowserContext;
+  /** All of the browser stands still, as on a phone that was locked, until it is resumed. */
+  suspend(): void;
+  resume(): void;
+}
+
 /**
  * A browser whose pages are hidden while another tab is before them, as on a desk: what Playwright launches itself takes every
  * page for visible and focused.
  */
-export async function openBrowserWithTabs(): Promise<BrowserContext> {
+export async function openBrowserWithTabs(): Promise<BrowserWithTabs> {
   const chromiumProcess = spawn(
     CHROMIUM,
     [
@@ -60,14 +67,21 @@ export async function openBrowserWithTabs(): Promise<BrowserContext> {
       '--remote-debugging-port=0',
       `--user-data-dir=${tempDir()}`,
       '--no-first-run',
+      '--disable-breakpad',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    // A process group of its own, so that it can be suspended whole.
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const ended = new Promise<void>((resolve) => {
-    chromiumProcess.once('close', () => resolve());
+    chromiumProcess.once('exit', () => resolve());
   });
+  const signal = (name: NodeJS.Signals): void => {
+    const { pid } = chromiumProcess;
+    if (pid !== undefined && chromiumProcess.exitCode === null && chromiumProcess.signalCode === null)
+      process.kill(-pid, name);
+  };
   onTestFinished(async () => {
-    chromiumProcess.kill();
+    signal('SIGKILL');
     await ended;
   });
   const endpoint = await debuggingEndpoint(chromiumProcess);
@@ -75,7 +89,7 @@ export async function openBrowserWithTabs(): Promise<BrowserContext> {
   onTestFinished(() => browser.close());
   const [context] = browser.contexts();
   if (context === undefined) throw new Error('the browser has no window');
-  return context;
+  return { context, suspend: () => signal('SIGSTOP'), resume: () => signal('SIGCONT') };
 }
 
 function debuggingEndpoint({ stderr }: ChildProcess): Promise<string> {
@@ -96,14 +110,17 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
   return await watched(await context.newPage());
 }
 
-/** What goes wrong in the page fails the test. That a network is gone is nothing wrong. */
+/** That a network is gone; that a page which came over plain http cannot be isolated. */
+const HARMLESS = /net::ERR_|WebSocket connection|Cross-Origin-Opener-Policy header has been ignored/;
+
+/** What goes wrong in the page fails the test. */
 export async function watched(page: Page): Promise<Page> {
   page.setDefaultTimeout(LATE_MS);
   const problems: string[] = [];
   page.on('pageerror', ({ message }) => problems.push(message));
   page.on('console', (message) => {
     const text = message.text();
-    if (message.type() === 'error' && !/net::ERR_|WebSocket connection/.test(text)) problems.push(text);
+    if (message.type() === 'error' && !HARMLESS.test(text)) problems.push(text);
   });
   onTestFinished(() => {
     if (problems.length > 0) throw new Error(`the page complained: ${problems.join('\n')}`);

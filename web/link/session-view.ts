@@ -75,6 +75,11 @@ export function heard(known: Known, fact: OtherFact): Known {
   }
 }
 
+/** An agent that somebody deleted: only its output is kept (lua/hub/sessions.lua). */
+export function isDeleted({ record }: Known): boolean {
+  return record.meta['removed'] === true;
+}
+
 export function viewOf(known: Known, agent: AgentRecord | undefined): SessionView {
   const { record, notice } = known;
   const attention = attentionOf(record);

@@ -13,7 +13,7 @@ import type { SessionRecord } from '../../protocol/session.js';
 import { type Fact, HOST_LOST, readFact } from './host-facts.js';
 import type { HubWire } from './hub-wire.js';
 import { Cell } from './observable.js';
-import { changed, heard, type Known, looked, orderOf, viewOf } from './session-view.js';
+import { changed, heard, isDeleted, type Known, looked, orderOf, viewOf } from './session-view.js';
 import type { SessionView } from './types.js';
 
 /** Agents are asked for this long after the change that made it worth while. */
@@ -177,6 +177,7 @@ export class Sessions {
     this.#cancel('publish');
     const views: SessionView[] = [];
     for (const [uuid, known] of this.#known) {
+      if (isDeleted(known)) continue;
       const view = known.view ?? viewOf(known, this.#agents.get(uuid));
       if (known.view === undefined) this.#known.set(uuid, { ...known, view });
       views.push(view);
