@@ -28,12 +28,16 @@ async function untilWritten(place: Place, bytes: number): Promise<void> {
   await eventually(async () => (await session(place)).offset >= from + bytes);
 }
 
+async function isAttached(place: Place): Promise<boolean> {
+  return (await session(place)).attached > 0;
+}
+
 test('a page behind another tab is sent nothing, and shows the true screen when it is seen again', {
-  timeout: 100_000,
+  timeout: 60_000,
 }, async () => {
   const place = await makeShellPlace();
   await startHub(place);
-  const { context, suspend, resume } = await openBrowserWithTabs();
+  const { context } = await openBrowserWithTabs();
   await Wiretap.install(context);
   const page = await watched(await context.newPage());
   await pair(page, place, 'My desk');
@@ -45,7 +49,7 @@ test('a page behind another tab is sent nothing, and shows the true screen when 
   const other = await context.newPage();
   await other.bringToFront();
   await untilTrue(page, 'document.visibilityState === "hidden"');
-  await eventually(async () => (await session(place)).attached === 0);
+  await eventually(async () => !(await isAttached(place)));
   const sent = (await tap.terminalFrames()).length;
   const before = await lastNumber(page);
   await untilWritten(place, 1_000);
@@ -58,7 +62,7 @@ test('a page behind another tab is sent nothing, and shows the true screen when 
 
   // A flood missed: the screen comes, and not what went by.
   await other.bringToFront();
-  await eventually(async () => (await session(place)).attached === 0);
+  await eventually(async () => !(await isAttached(place)));
   const received = (await tap.terminalFrames()).length;
   await place.run('session', 'send', 'feature/login', 'clear; seq 200000; echo "all $((40 + 2))"', '--enter');
   await place.run('session', 'wait', 'feature/login', '--match', '^all 42$', '--timeout', '30');
@@ -68,15 +72,31 @@ test('a page behind another tab is sent nothing, and shows the true screen when 
   expect(text).toMatch(/^199999\n200000\nall 42\nready>$/m);
   const since = (await tap.terminalFrames()).slice(received);
   expect(since.map(({ type }) => type)).toContain('snapshot');
+});
 
-  // Locked: the page is frozen, then everything stands still, and the hub gives the connection up.
+test('a device that was locked until nothing was left of its connection shows the true screen', {
+  timeout: 60_000,
+}, async () => {
+  const place = await makeShellPlace();
+  const hub = await startHub(place);
+  const { context, suspend, resume } = await openBrowserWithTabs();
+  const page = await watched(await context.newPage());
+  await pair(page, place, 'My phone');
+  await makeAgent(page, 'feature/login');
+  await untilScreen(page, /ready>/);
+
+  const other = await context.newPage();
   await other.bringToFront();
+  await eventually(async () => !(await isAttached(place)));
   const cdp = await context.newCDPSession(page);
   await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
   suspend();
+  // What ten minutes do: the hub has given up the connection, and the relay its own.
+  process.kill(hub.info.pid, 'SIGKILL');
+  await hub.process.done;
+  await startHub(place);
   await place.run('session', 'send', 'feature/login', 'clear; mark=unseen; echo "while $mark"', '--enter');
   await place.run('session', 'wait', 'feature/login', '--match', '^while unseen$', '--timeout', '30');
-  await eventually(async () => (await peers(place)) === 0);
   resume();
   await cdp.send('Page.setWebLifecycleState', { state: 'active' });
   await page.bringToFront();
@@ -88,8 +108,3 @@ test('a page behind another tab is sent nothing, and shows the true screen when 
   await typeLine(page, 'echo "again $mark"');
   await untilScreen(page, /^again unseen$/m);
 });
-
-async function peers(place: Place): Promise<number | undefined> {
-  const { stdout } = await place.run('status', '--json');
-  return (JSON.parse(stdout) as { peers?: number }).peers;
-}

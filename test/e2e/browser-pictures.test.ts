@@ -25,7 +25,7 @@ const folder = process.env['BOTSTER_PICTURES'] ?? '';
 /** What a README can be asked to load. */
 const MAX_BYTES = 300 * 1024;
 
-const desk: BrowserContextOptions = { viewport: { width: 1200, height: 720 }, deviceScaleFactor: 1.5 };
+const desk: BrowserContextOptions = { viewport: { width: 1200, height: 700 }, deviceScaleFactor: 1.5 };
 
 async function start(place: Place, branch: string, agent: string, prompt = ''): Promise<AgentRecord> {
   const options = prompt === '' ? [] : ['--prompt', prompt];
@@ -69,6 +69,8 @@ test('the pictures of the README', { timeout: 90_000 }, async () => {
   const rounding = await start(place, 'fix/checkout-rounding', 'shell');
   await start(place, 'refactor/price-engine', 'coder', 'Split the price engine into rules');
   await start(place, 'perf/search', 'coder', 'Why is search slow?');
+  await start(place, 'chore/upgrade-node', 'coder', 'Upgrade to Node 22');
+  await start(place, 'docs/api', 'coder', 'Document all routes');
   await start(place, 'feature/login', 'coder', 'Add a login form, with tests');
   await fixRounding(rounding.worktree_path ?? '');
 

@@ -86,7 +86,6 @@ export async function openBrowserWithTabs(): Promise<BrowserWithTabs> {
   });
   const endpoint = await debuggingEndpoint(chromiumProcess);
   const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
-  onTestFinished(() => browser.close());
   const [context] = browser.contexts();
   if (context === undefined) throw new Error('the browser has no window');
   return { context, suspend: () => signal('SIGSTOP'), resume: () => signal('SIGCONT') };

@@ -54,6 +54,7 @@ const shell = {
 /** Says something, names what it does, and rings where it has a question. */
 const coder = String.raw`#!/usr/bin/env bash
 say() { printf '\e[35m●\e[0m %s\n' "$1"; }
+minus() { printf '\e[31m- %s\e[0m\n' "$1"; }
 plus() { printf '\e[32m+ %s\e[0m\n' "$1"; }
 printf '\e[1mcoder\e[0m  %s\n\n' "$BOTSTER_BRANCH"
 printf '\e[2m> %s\e[0m\n\n' "$BOTSTER_PROMPT"
@@ -61,10 +62,20 @@ case $BOTSTER_BRANCH in
 feature/login)
   say 'Read src/session.js and its tests'
   say 'Wrote src/login.js'
-  plus 'const user = await users.find(mail);'
-  plus 'const fine = await verify(user, password);'
-  plus 'if (!fine) throw new Refused("login");'
-  say 'Ran the tests: 21 passed'
+  printf '\e[2m@@ -12,6 +12,14 @@\e[0m\n'
+  printf '  export async function login(mail, password) {\n'
+  minus '  return users.find(mail);'
+  plus '  const user = await users.find(mail);'
+  plus '  const fine = await verify(user, password);'
+  plus '  if (!fine) throw new Refused("login");'
+  plus '  return sessions.open(user);'
+  printf '  }\n'
+  say 'Wrote src/login.test.js'
+  say 'Ran the tests'
+  printf '  \e[32m✔\e[0m opens a session for who is known\n'
+  printf '  \e[32m✔\e[0m refuses a wrong password\n'
+  printf '  \e[32m✔\e[0m takes as long for an unknown address\n'
+  printf '  \e[32m21 passed\e[0m\n'
   printf '\nThe form works and is tested.\n'
   printf '\e[1mShould I also throttle failed attempts?\e[0m\n'
   printf '  1  Yes, five in a minute\n  2  Yes, with a captcha\n  3  No\n\n> '
@@ -82,6 +93,13 @@ refactor/price-engine)
   printf '\e]2;Split the price engine into rules: 214 tests pass\a'
   say 'Split the price engine into rules'
   say '214 tests pass'
+  ;;
+chore/upgrade-node)
+  printf '\e]2;Node 22 everywhere, CI is green\a'
+  exit 0
+  ;;
+docs/api)
+  printf '\e]2;Documented 31 of 31 routes\a'
   ;;
 esac
 printf '> '
