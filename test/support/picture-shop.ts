@@ -118,6 +118,9 @@ export const shopFiles: Readonly<Record<string, string>> = {
 export async function makeHistory({ repo }: Place): Promise<void> {
   const commit = (message: string): Promise<string> =>
     git(repo, 'commit', '--quiet', '--allow-empty', '--message', message);
+  // All agents begin at the same commit: a log that names them all says little else.
+  for (const kind of ['chore', 'docs', 'feature', 'perf', 'refactor'])
+    await git(repo, 'config', '--add', 'log.excludeDecoration', `refs/heads/${kind}/*`);
   await commit('Prices in cents, everywhere');
   await git(repo, 'checkout', '--quiet', '-b', 'feature/vouchers');
   await commit('Read vouchers from the cart');
