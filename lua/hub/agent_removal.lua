@@ -94,8 +94,9 @@ function M.check_loss(agent, options)
   if #lost == 0 then code, advice = "worktree.unmerged", "Merge or push it, keep the branch" end
   if branch_that_goes(agent, options.keep_branch) then table.move(commits, 1, #commits, #lost + 1, lost) end
   if #lost == 0 then return true end
-  local message = "%s (branch %s) has work that would be lost:\n%s\n%s, or use force, which leaves a recovery ref. The agent still runs."
-  return fail(code, message:format(agent.worktree_path, agent.branch or "?", table.concat(lost, "\n"), advice), found)
+  local message = "%s (branch %s) has work that would be lost:\n%s\n%s, or use force, which leaves a recovery ref.%s"
+  local still = agent.state == "running" and " The agent still runs." or ""
+  return fail(code, message:format(agent.worktree_path, agent.branch or "?", table.concat(lost, "\n"), advice, still), found)
 end
 
 local function kill(uuid)

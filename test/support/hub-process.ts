@@ -31,6 +31,8 @@ export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What stdin has. Default: nothing. */
   readonly input?: string | Uint8Array;
+  /** What stands before the command: another machine's namespaces (cable.ts). */
+  readonly within?: readonly string[];
 }
 
 export interface CliProcess {
@@ -41,8 +43,9 @@ export interface CliProcess {
 }
 
 /** Starts `botster` with arguments. Killed when the test ends. */
-export function spawnCli(args: readonly string[], { cwd, env, input }: CliOptions): CliProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function spawnCli(args: readonly string[], { cwd, env, input, within = [] }: CliOptions): CliProcess {
+  const [command = '', ...rest] = [...within, process.execPath, MAIN, ...args];
+  const child = spawn(command, rest, {
     cwd,
     env: env ?? cleanEnv,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -106,14 +109,23 @@ export interface Place {
   spawn(...args: string[]): CliProcess;
 }
 
+export interface PlaceOptions extends Pick<CliOptions, 'within'> {
+  /** The repository's folder, and so the hub's name. */
+  readonly name?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** Hubs of this place that still run when the test ends are killed, and their session hosts ended. */
-export async function makePlace(env: NodeJS.ProcessEnv = {}): Promise<Place> {
+export async function makePlace(
+  env: NodeJS.ProcessEnv = {},
+  { name = 'repo', files, within = [] }: PlaceOptions = {},
+): Promise<Place> {
   const root = tempDir();
   const dataDir = join(root, 'data');
-  const repo = await makeRepo(join(root, 'repo'));
+  const repo = await makeRepo(join(root, name), files);
   const placeEnv = { ...cleanEnv, BOTSTER_DATA_DIR: dataDir, ...env };
   onTestFinished(() => killHubs(dataDir));
-  const options = { cwd: repo, env: placeEnv };
+  const options = { cwd: repo, env: placeEnv, within };
   return {
     repo,
     dataDir,

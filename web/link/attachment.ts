@@ -54,6 +54,8 @@ export class Attachment implements TerminalAttach {
   readonly #sink: TerminalSink;
   readonly #window = new CreditWindow((bytes) => this.#grant(bytes));
   #size: { readonly rows: number; readonly cols: number } | undefined;
+  /** How the window changed while nobody could be told. */
+  #untold: View | undefined;
   #link: Link = { state: 'none' };
   /** The next byte that is needed; undefined until there was a snapshot. */
   #next: number | undefined;
@@ -98,6 +100,7 @@ export class Attachment implements TerminalAttach {
     const { rows = this.#size?.rows, cols = this.#size?.cols } = change;
     if (rows !== undefined && cols !== undefined) this.#size = { rows, cols };
     if (this.#link.state === 'open') this.#tellView(this.#link.id, change);
+    else this.#untold = { ...this.#untold, ...change };
   }
 
   hide(): void {
@@ -205,6 +208,9 @@ export class Attachment implements TerminalAttach {
     if (behind > CATCH_UP_BYTES) return this.#anew();
     this.#target ??= session.offset;
     const { wire } = this.#host;
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold !== undefined) this.#tellView(id, untold);
     if (wire !== undefined) for (const bytes of link.typed) this.#send(wire, id, bytes);
     this.#checkLive();
   }

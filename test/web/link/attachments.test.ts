@@ -283,6 +283,19 @@ describe('an attach', () => {
     world.connect();
     expect(world.asked()).toMatchObject({ rows: 5, cols: 6 });
   });
+
+  it('tells the size that a window took before the session was attached', async () => {
+    const world = new World();
+    const attached = world.attachments.attach(UUID, world.terminal, {});
+    attached.view({ rows: 5, cols: 6, focused: true });
+    expect(world.peer.requests('session.view')).toEqual([]);
+    const attach = await world.answer(0);
+    attached.view({ focused: false });
+    expect(world.peer.requests('session.view').map(({ params }) => params)).toEqual([
+      { attach, rows: 5, cols: 6, focused: true },
+      { attach, focused: false },
+    ]);
+  });
 });
 
 describe('credit', () => {

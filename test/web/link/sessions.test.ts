@@ -78,6 +78,17 @@ function agent(uuid: string): object {
 }
 
 describe('the sessions of a hub', () => {
+  it('do not stay in the list once their agent was deleted', async () => {
+    const world = new World([sessionRecord('a'), sessionRecord('b')], [agent('a'), agent('b')]);
+    await world.pass();
+    expect(Object.keys(world.states)).toEqual(['a', 'b']);
+    world.agents = [agent('b')];
+    const session = sessionRecord('a', 0, { state: 'exited', meta: { type: 'agent', removed: true } });
+    world.peer.event('session.updated', { session });
+    await world.pass();
+    expect(Object.keys(world.states)).toEqual(['b']);
+  });
+
   it('are agents first, then others, each oldest first', async () => {
     const records = [
       sessionRecord('old-shell'),
