@@ -11,7 +11,7 @@ const RGB = 2;
 
 /** Takes what Chromium makes: eight bits, RGB, not interlaced. */
 export function smaller(png: Buffer): Buffer {
-  let header = Buffer.alloc(0);
+  let header: Buffer = Buffer.alloc(0);
   const data: Buffer[] = [];
   for (let at = SIGNATURE_BYTES; at < png.length; ) {
     const length = png.readUInt32BE(at);

@@ -3,7 +3,6 @@
  * the app, as somebody would who wrote a page of his own with the device's keys.
  */
 import type { BrowserContext, Page } from 'playwright-core';
-import type { HubError } from '../../base/errors.js';
 import { type Frame, FrameReader, frameTypes } from '../../protocol/frames.js';
 import { decodeMessage, encodeMessage, errorFromWire, type MessageOf } from '../../protocol/messages.js';
 import { BYTES_CHANNEL, CONTROL_CHANNEL } from '../../protocol/peers.js';
@@ -80,7 +79,7 @@ export class Wiretap {
     for (;;) {
       for (const message of await this.messages()) {
         if (message.type !== 'response' || message.id !== id) continue;
-        return message.ok ? 'ok' : (errorFromWire(message.error!) as HubError).code;
+        return message.ok ? 'ok' : errorFromWire(message.error!).code;
       }
     }
   }
