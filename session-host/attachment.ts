@@ -3,10 +3,12 @@
  *
  * What a client gets is the true stream from its last snapshot on, each byte once, offsets without holes. The client
  * says how much it can take; without credit nothing is copied, queued or remembered but two numbers. One that is too far behind when
- * its credit comes back gets a snapshot instead of the backlog. A change of size takes its place in the stream.
+ * its credit comes back gets a snapshot instead of the backlog. A change of size takes its place in the stream; where a
+ * screen grows a snapshot follows, since the lines that come into view are not the client's to know.
  */
 import { encodeTerminalFrame } from '../protocol/terminal-frames.js';
 import type { Snapshot } from './mirror/mirror-types.js';
+import type { TerminalSize } from './size-policy.js';
 import type { Terminal } from './terminal.js';
 
 /** How far a client may fall behind before a snapshot is cheaper than the bytes. */
@@ -18,8 +20,10 @@ const MAX_CREDIT_BYTES = 16 * 1024 * 1024;
 const MAX_SNAPSHOT_BYTES = 8 * 1024 * 1024;
 /** Snapshots in a row that could not be had or came too late, before the client gets what bytes there are. */
 const MAX_TRIES = 3;
-/** Sizes that wait in the stream of a client that is behind. Of more, those in the middle matter to nobody. */
-const MAX_WAITING_SIZES = 16;
+/** Answers in a row from before the size that they were asked for; the mirror comes to it as soon as it can. */
+const MAX_STALE = 50;
+/** Sizes that are remembered. Of more, those in the middle matter to nobody. */
+const MAX_SIZES = 16;
 
 /** Where the bytes come from: a session. */
 export interface AttachmentSource extends Omit<Terminal, 'screen'> {
@@ -72,9 +76,14 @@ export class Attachment {
   /** For a snapshot; at first for the beginning. */
   #waiting = true;
   #failures = 0;
+  #stale = 0;
   #closed = false;
-  /** Sizes that the session took on at offsets not sent yet, in order. */
+  /** What the client shows, as far as that is known. */
+  #shown: TerminalSize | undefined;
+  /** Sizes that the session took on, in order, at different offsets; a snapshot may be from before some that were sent. */
   #sizes: SizeMark[] = [];
+  /** How many of these were sent. */
+  #sizesSent = 0;
 
   constructor(options: AttachmentOptions) {
     const { id, source, sink, offset, credit, scrollback, onComplete, onFault } = options;
@@ -106,8 +115,11 @@ export class Attachment {
   /** The session took on another size, after all bytes that it has now. */
   resized(rows: number, cols: number): void {
     if (this.#closed) return;
-    if (this.#sizes.length >= MAX_WAITING_SIZES) this.#sizes.pop();
-    this.#sizes.push({ offset: this.#source.end, rows, cols });
+    const offset = this.#source.end;
+    const last = this.#sizes.at(-1);
+    if (last?.offset === offset || this.#sizes.length >= MAX_SIZES) this.#sizes.pop();
+    this.#sizes.push({ offset, rows, cols });
+    this.#sizesSent = Math.min(this.#sizesSent, this.#sizes.length - 1);
     this.pump();
   }
 
@@ -116,13 +128,11 @@ export class Attachment {
     while (!this.#closed && !this.#waiting) {
       const source = this.#source;
       const behind = source.end - this.#offset;
-      if (!this.#needsSnapshot) {
-        this.#sendSizes();
-        if (behind === 0) {
-          this.#allowance = LAG_BYTES;
-          if (source.ended) this.#complete();
-          return;
-        }
+      if (!this.#needsSnapshot) this.#sendSizes();
+      if (!this.#needsSnapshot && behind === 0) {
+        this.#allowance = LAG_BYTES;
+        if (source.ended) this.#complete();
+        return;
       }
       if (this.#credit <= 0 || !this.#sink.writable) return;
       if (this.#needsSnapshot || this.#offset < source.start || behind > this.#allowance) {
@@ -141,7 +151,7 @@ export class Attachment {
   }
 
   #sendOutput(): void {
-    const untilSize = (this.#sizes[0]?.offset ?? Number.POSITIVE_INFINITY) - this.#offset;
+    const untilSize = (this.#sizes[this.#sizesSent]?.offset ?? Number.POSITIVE_INFINITY) - this.#offset;
     const maxBytes = Math.min(MAX_OUTPUT_BYTES, this.#credit, untilSize);
     const bytes = this.#source.read(this.#offset, maxBytes);
     this.#sink.send(encodeTerminalFrame({ type: 'output', attach: this.id, offset: this.#offset, bytes }));
@@ -150,13 +160,16 @@ export class Attachment {
   }
 
   #sendSizes(): void {
-    for (
-      let next = this.#sizes[0];
-      next !== undefined && next.offset <= this.#offset;
-      next = this.#sizes[0]
-    ) {
-      this.#sizes.shift();
-      this.#sink.sendSize(this.id, next.rows, next.cols);
+    for (;;) {
+      const next = this.#sizes[this.#sizesSent];
+      if (next === undefined || next.offset > this.#offset) return;
+      this.#sizesSent++;
+      const { rows, cols } = next;
+      this.#sink.sendSize(this.id, rows, cols);
+      // Taller shows what was above; wider joins lines that were broken, and then does too.
+      if (this.#shown === undefined || rows > this.#shown.rows || cols > this.#shown.cols)
+        this.#needsSnapshot = true;
+      this.#shown = { rows, cols };
     }
   }
 
@@ -174,6 +187,12 @@ export class Attachment {
     if (this.#closed) return;
     const { start, rows, cols } = this.#source;
     const resumable = !this.#needsSnapshot && this.#offset >= start;
+    const stale =
+      snapshot !== undefined &&
+      this.#shown !== undefined &&
+      snapshot.offset <= this.#offset &&
+      (snapshot.rows !== rows || snapshot.cols !== cols);
+    if (stale && !resumable && ++this.#stale <= MAX_STALE) return this.#askSnapshot();
     if (snapshot !== undefined && resumable && snapshot.offset <= this.#offset) {
       // The screen is not known any further than the client knows it: the bytes are the shorter way.
       this.#catchUpFrom(this.#offset);
@@ -197,9 +216,12 @@ export class Attachment {
     this.#sink.send(encodeTerminalFrame({ type: 'snapshot', attach: this.id, ...snapshot }));
     this.#credit -= snapshot.bytes.length;
     this.#needsSnapshot = false;
+    this.#shown = { rows: snapshot.rows, cols: snapshot.cols };
     this.#failures = 0;
+    this.#stale = 0;
     // A size at that very offset may be in the snapshot or not; to hear it again harms nobody.
     this.#sizes = this.#sizes.filter(({ offset }) => offset >= snapshot.offset);
+    this.#sizesSent = 0;
     const { rows, cols, sizedAt } = this.#source;
     if (this.#sizes.length === 0 && (snapshot.rows !== rows || snapshot.cols !== cols)) {
       // The session took on its size before this attach began, but after what the snapshot shows.

@@ -294,8 +294,8 @@ describe('an attach', () => {
     expect(client).toMatchObject({ snapshots: 1, offset: session.end, sent: 4 * KIB * KIB });
   });
 
-  it('hears of a size between the bytes before and after it', () => {
-    const { session, client, attachment, write, grant } = open({ offset: 0, credit: 100 });
+  it('hears of a size between the bytes before and after it, and sees the lines that a larger one shows', async () => {
+    const { session, client, attachment, write, grant, answer } = open({ offset: 0, credit: 100 });
     client.size = { rows: 24, cols: 80 };
     write(150);
     session.sizes.push({ offset: 150, rows: 30, cols: 90 });
@@ -303,7 +303,18 @@ describe('an attach', () => {
     write(150);
     expect(client.size).toEqual({ rows: 24, cols: 80 });
     grant(1000);
-    expect(client).toMatchObject({ offset: 300, size: { rows: 30, cols: 90 } });
+    expect(client).toMatchObject({ offset: 150, size: { rows: 30, cols: 90 }, snapshots: 0 });
+    await answer();
+    expect(client).toMatchObject({ offset: 300, size: { rows: 30, cols: 90 }, snapshots: 1 });
+  });
+
+  it('gets no snapshot for a size that shows less', async () => {
+    const { session, client, attachment, answer, write } = open({ before: 100 });
+    await answer();
+    session.sizes.push({ offset: 100, rows: 20, cols: 60 });
+    attachment.resized(20, 60);
+    write(50);
+    expect(client).toMatchObject({ offset: 150, size: { rows: 20, cols: 60 }, snapshots: 1 });
   });
 
   it('hears of a size that was new when it came but older than the snapshot it got', async () => {
@@ -312,6 +323,9 @@ describe('an attach', () => {
     session.sizes.push({ offset: 900, rows: 30, cols: 90 });
     // As if the attach had come after the resize: it was not told.
     expect(attachment.id).toBe(7);
+    await answer();
+    expect(client).toMatchObject({ offset: 900, size: { rows: 30, cols: 90 } });
+    session.parsed = 1000;
     await answer();
     expect(client).toMatchObject({ offset: 1000, size: { rows: 30, cols: 90 } });
   });

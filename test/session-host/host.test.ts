@@ -319,6 +319,18 @@ describe('the size of a session', () => {
     expect(desk.fault).toBeUndefined();
   });
 
+  it('that grows shows what was above to clients that never saw it', async () => {
+    const client = await watching();
+    const { uuid } = await client.spawn('sh', ['-c', "seq -f 'line-%g.' 30; read stay"]);
+    await (await client.attach(uuid)).until('line-30.');
+    const late = await client.attach(uuid);
+    expect(await late.until('line-30.')).not.toContain('line-1.');
+    await client.request('session.resize', { id: uuid, rows: 40, cols: 80 });
+    expect(await late.until('line-1.')).toContain('line-30.');
+    expect(late.snapshots.map(({ rows }) => rows)).toEqual([24, 40]);
+    expect(late.fault).toBeUndefined();
+  });
+
   it('is not changed by who only looks on', async () => {
     const client = await watching();
     const { uuid } = await client.spawn('cat');
