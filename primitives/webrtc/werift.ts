@@ -5,7 +5,8 @@
  */
 import { networkInterfaces } from 'node:os';
 import { type RTCDataChannel, RTCPeerConnection } from 'werift';
-import type { IceSettings } from '../ice-settings.js';
+import { fail } from '../../base/errors.js';
+import { type IceSettings, isTurn } from '../ice-settings.js';
 import type { OpenRtc, PathKind, RtcCandidate, RtcChannel, RtcListeners, RtcPath, RtcPeer } from './rtc.js';
 
 /** Half of what the send queue lets a channel hold. */
@@ -22,9 +23,11 @@ class WeriftPeer implements RtcPeer {
   readonly #connection: RTCPeerConnection;
   readonly #listeners: RtcListeners;
   readonly #channels: RTCDataChannel[] = [];
+  readonly #hasNoWay: boolean;
 
   constructor({ servers, relay_only }: IceSettings, listeners: RtcListeners) {
     this.#listeners = listeners;
+    this.#hasNoWay = relay_only && !servers.some(isTurn);
     this.#connection = new RTCPeerConnection({
       iceServers: servers.flatMap(({ urls, username, credential }) =>
         urls.map((url) => ({
@@ -34,6 +37,7 @@ class WeriftPeer implements RtcPeer {
         })),
       ),
       iceTransportPolicy: relay_only ? 'relay' : 'all',
+      iceFilterStunResponse: (request) => this.#isOfDevice(request.getAttributeValue('USERNAME')),
       // Without a network the browser is on this machine.
       ...(hasNetwork() ? {} : { iceAdditionalHostAddresses: ['127.0.0.1'] }),
     });
@@ -49,10 +53,15 @@ class WeriftPeer implements RtcPeer {
   async accept(sdp: string, onAnswer: (sdp: string) => void): Promise<void> {
     const connection = this.#connection;
     await connection.setRemoteDescription({ type: 'offer', sdp });
+    const ice = connection.iceTransports[0]?.connection;
+    // Who offers leads, and that is the device. The stack would let anybody's datagram turn that round.
+    if (ice !== undefined) (ice as unknown as { switchRole: () => void }).switchRole = () => undefined;
     const answer = await connection.createAnswer();
     // Candidates are found by what comes next, which may take seconds. The answer does not wait for them.
     connection.onIceCandidate.subscribe((found) => this.#listeners.onCandidate(toCandidate(found)));
     onAnswer(answer.sdp);
+    // The device is answered, so that it knows that it was heard. The stack would now show it this machine's addresses.
+    if (this.#hasNoWay) throw fail('webrtc.no_relay', 'only a TURN server may be used, and none can be');
     await connection.setLocalDescription(answer);
   }
 
@@ -66,6 +75,15 @@ class WeriftPeer implements RtcPeer {
             sdpMLineIndex: candidate.sdp_m_line_index ?? null,
           },
     );
+  }
+
+  /**
+   * Whether a check comes from who read the answer: both sides' names are in it. The stack would answer anybody, and keep
+   * every address that it was asked from.
+   */
+  #isOfDevice(username: unknown): boolean {
+    const ice = this.#connection.iceTransports[0]?.connection;
+    return ice !== undefined && username === `${ice.localUsername}:${ice.remoteUsername}`;
   }
 
   path(): RtcPath | undefined {
