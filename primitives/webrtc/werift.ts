@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { type RTCDataChannel, RTCPeerConnection } from 'werift';
 import { fail } from '../../base/errors.js';
 import { type IceSettings, isTurn } from '../ice-settings.js';
+import { isUnsigned } from './dtls-guard.js';
 import type { OpenRtc, PathKind, RtcCandidate, RtcChannel, RtcListeners, RtcPath, RtcPeer } from './rtc.js';
 
 /** Half of what the send queue lets a channel hold. */
@@ -24,6 +25,8 @@ class WeriftPeer implements RtcPeer {
   readonly #listeners: RtcListeners;
   readonly #channels: RTCDataChannel[] = [];
   readonly #hasNoWay: boolean;
+  /** The device has said something. */
+  #isSettled = false;
 
   constructor({ servers, relay_only }: IceSettings, listeners: RtcListeners) {
     this.#listeners = listeners;
@@ -46,6 +49,9 @@ class WeriftPeer implements RtcPeer {
     connection.onDataChannel.subscribe((channel) => {
       // A device may make thousands before it is told that they are too many.
       if (this.#channels.length < MAX_CHANNELS) this.#channels.push(channel);
+      channel.onMessage.once(() => {
+        this.#isSettled = true;
+      });
       listeners.onChannel(new WeriftChannel(channel));
     });
   }
@@ -53,9 +59,7 @@ class WeriftPeer implements RtcPeer {
   async accept(sdp: string, onAnswer: (sdp: string) => void): Promise<void> {
     const connection = this.#connection;
     await connection.setRemoteDescription({ type: 'offer', sdp });
-    const ice = connection.iceTransports[0]?.connection;
-    // Who offers leads, and that is the device. The stack would let anybody's datagram turn that round.
-    if (ice !== undefined) (ice as unknown as { switchRole: () => void }).switchRole = () => undefined;
+    this.#guard();
     const answer = await connection.createAnswer();
     // Candidates are found by what comes next, which may take seconds. The answer does not wait for them.
     connection.onIceCandidate.subscribe((found) => this.#listeners.onCandidate(toCandidate(found)));
@@ -75,6 +79,19 @@ class WeriftPeer implements RtcPeer {
             sdpMLineIndex: candidate.sdp_m_line_index ?? null,
           },
     );
+  }
+
+  /** Against what anybody who finds the port may send. No socket is open yet. */
+  #guard(): void {
+    const ice = this.#connection.iceTransports[0]?.connection;
+    if (ice === undefined) return;
+    // Who offers leads, and that is the device. The stack would let any datagram turn that round.
+    (ice as unknown as { switchRole: () => void }).switchRole = () => undefined;
+    const { onData } = ice;
+    const execute = onData.execute;
+    onData.execute = (data) => {
+      if (!isUnsigned(data, this.#isSettled)) execute.call(onData, data);
+    };
   }
 
   /**
