@@ -61,6 +61,7 @@ export class Peers {
   #spentBytes = 0;
   /** What the hub was told last. */
   #told = '{}';
+  #toldPaths = '[]';
   #isStopping = false;
 
   constructor(options: PeersOptions) {
@@ -185,7 +186,10 @@ export class Peers {
       role: view_only ? 'viewer' : 'user',
       onAnswer: (sdp) => this.#events.tell({ type: 'webrtc.answer', peer, sdp }),
       onCandidate: (found) => this.#events.tell({ type: 'webrtc.candidate', peer, ...found }),
-      onConnected: () => this.#events.tell({ type: 'webrtc.connected', peer }),
+      onConnected: () => {
+        this.#events.tell({ type: 'webrtc.connected', peer });
+        this.#tellPaths();
+      },
       onRequest: ({ id, method, params }) =>
         this.#events.offer({ type: 'webrtc.request', peer, id, method, params }),
       onApp: (data) => this.#events.offer({ type: 'webrtc.message', peer, data }),
@@ -229,8 +233,28 @@ export class Peers {
       if (isBusy) this.#lag.start();
       else this.#lag.stop();
       this.#cap.look({ lag_p99_ms: this.#lag.p99Ms, pong_delay_ms });
-      if (++this.#looks % LOOKS_PER_COUNT === 0) this.#tellCounts();
+      if (++this.#looks % LOOKS_PER_COUNT !== 0) return;
+      this.#tellCounts();
+      this.#tellPaths();
     });
+  }
+
+  /** For who asks how the hub is, without waiting for this thread. */
+  #tellPaths(): void {
+    const paths = [...this.#entries].flatMap(([peer, entry]) => {
+      const { connected_ms, path, rtt_ms } = entry.peer.statistics;
+      if (connected_ms === undefined) return [];
+      return [
+        {
+          peer,
+          ...(path === undefined ? {} : { path: path.kind }),
+          ...(rtt_ms === undefined ? {} : { rtt_ms: Math.round(rtt_ms * 10) / 10 }),
+        },
+      ];
+    });
+    const text = JSON.stringify(paths);
+    if (text === this.#toldPaths) return;
+    if (this.#events.offer({ type: 'webrtc.paths', source: 'worker', paths })) this.#toldPaths = text;
   }
 
   #tellCounts(): void {

@@ -37,6 +37,8 @@ it('with relay_only all goes through the TURN server, and both sides say so', {
   await page.waitForFunction(() => testPage.hub.health.value.path === 'relay');
   const { stdout } = await place.run('eval', 'return webrtc.peers()');
   expect(JSON.parse(stdout)).toMatchObject([[{ path: 'relay', name: 'test browser' }]]);
+  const status = await place.run('status');
+  expect(status.stdout).toMatch(/Browsers \(1\)\n {2}test browser {2}relayed {2}[\d.]+ ms {2}for \d+ s\n/);
   expect(turn.log()).toMatch(/CHANNEL_BIND processed, success/);
   // The stack's timers must not keep the hub.
   hub.process.child.kill('SIGTERM');
