@@ -4,9 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { peerLimits } from '../../../primitives/webrtc/limits.js';
+import { checkOffer } from '../../../primitives/webrtc/offer.js';
+import { openWerift } from '../../../primitives/webrtc/werift.js';
+import { encodeTerminalFrame } from '../../../protocol/terminal-frames.js';
+import { fuzz } from '../../support/fuzz.js';
 import { patiently } from '../../support/patiently.js';
-import type { WebrtcDevice } from '../../support/webrtc-device.js';
+import { WebrtcDevice } from '../../support/webrtc-device.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';
 
 interface Door {
@@ -167,4 +173,58 @@ test('candidates that lead nowhere or are none cost that device a try, and no ot
   await patiently(() => (hub.counters.get('webrtc.candidates_refused') ?? 0) > 0);
   await answersPings(good);
   expect(hub.facts.some(({ name }) => name === 'webrtc_peer_disconnected')).toBe(false);
+});
+
+test('a device that makes a thousand channels, and one that floods, are cut off; the others do not notice', async () => {
+  const hub = new WebrtcHub();
+  const good = await hub.connected();
+  const greedy = await hub.connected();
+  for (let n = 0; n < 1_000; n++) greedy.rtc.createDataChannel(`more${n}`);
+  await patiently(() => greedy.isClosed);
+  expect(greedy.error?.code).toBe('webrtc.bad_channel');
+
+  const flooding = await hub.connected();
+  const credit = encodeTerminalFrame({ type: 'credit', attach: 1, bytes_count: 1 });
+  const many = Buffer.concat(Array.from({ length: 1_000 }, () => credit));
+  for (let n = 0; n < 60; n++) flooding.raw(many);
+  await patiently(() => flooding.isClosed);
+  expect(flooding.error?.code).toBe('webrtc.too_fast');
+  await answersPings(good);
+  expect(await hub.functions.peers()).toHaveLength(1);
+});
+
+test('offers that were changed anywhere are answered or refused, and leave nothing open', async () => {
+  const offers = new WebrtcDevice({ offer: () => undefined, candidate: () => undefined });
+  onTestFinished(() => offers.close());
+  const { sdp } = await offers.rtc.createOffer();
+  const change = fc.oneof(
+    fc.tuple(fc.nat(), fc.string({ unit: 'binary', maxLength: 3 })).map(
+      ([at, text]) =>
+        (lines: string[]) =>
+          lines.map((line, n) =>
+            n === at % lines.length ? line.slice(0, at % (line.length + 1)) + text : line,
+          ),
+    ),
+    fc.nat().map((at) => (lines: string[]) => lines.filter((_, n) => n !== at % lines.length)),
+    fc
+      .nat()
+      .map(
+        (at) => (lines: string[]) =>
+          lines.flatMap((line, n) => (n === at % lines.length ? [line, line] : [line])),
+      ),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const lines = changes.reduce((all, one) => one(all), sdp.split('\r\n'));
+      const changed = lines.join('\r\n');
+      if (checkOffer(changed, peerLimits.maxSdpBytes) !== undefined) return;
+      const peer = openWerift(
+        { servers: [], relay_only: false },
+        { onCandidate: () => undefined, onState: () => undefined, onChannel: () => undefined },
+      );
+      await peer.accept(changed, () => undefined).catch(() => undefined);
+      await peer.close().catch(() => undefined);
+    }),
+    fuzz(60),
+  );
 });
