@@ -14,7 +14,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // A long fuzz run (test/support/fuzz.ts) takes its time.
+    testTimeout: process.env['BOTSTER_FUZZ_RUNS'] === undefined ? 20_000 : 3_600_000,
     hookTimeout: 20_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

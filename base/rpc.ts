@@ -98,6 +98,11 @@ export interface WorkerSpec {
   readonly readyMs?: number;
   /** How long a stop waits before the thread is terminated. Default 2,000. */
   readonly stopMs?: number;
+  /**
+   * Once it is ready it is never terminated: Node ends the whole process when a datagram comes to a thread that is being
+   * terminated (docs/decisions/werift.md). One that does not stop in its time is left behind.
+   */
+  readonly hasDatagrams?: boolean;
 }
 
 export interface ServeOptions {

@@ -11,6 +11,7 @@ import { hostConfigOf, readMaxSessions } from '../primitives/pty/host-config.js'
 import type { StatusReport } from '../protocol/status.js';
 import type { ControlCalls } from './control/control.calls.js';
 import { Control, controlWorkerSpec } from './control/control.js';
+import { endAtOnce } from './end-at-once.js';
 import { evalLua } from './eval.js';
 import { Hub } from './hub.js';
 import { claimInstance, prepareFolders } from './instance-lock.js';
@@ -34,15 +35,24 @@ export async function runHub(options: RunOptions): Promise<number> {
       : {}),
   });
   const watch = flushOnCrash(logFile);
+  let mustLive = false;
   try {
-    return await serve(options, logFile);
+    return await serve(options, logFile, (supervisor) => {
+      mustLive = supervisor.mustLive;
+    });
   } finally {
     watch.dispose();
     await logFile.close();
+    endAtOnce(mustLive);
   }
 }
 
-async function serve({ identity, onReady, web = {} }: RunOptions, { logger: log }: LogFile): Promise<number> {
+/** `atEnd` hears what is left of the workers. */
+async function serve(
+  { identity, onReady, web = {} }: RunOptions,
+  { logger: log }: LogFile,
+  atEnd: (supervisor: Hub['supervisor']) => void,
+): Promise<number> {
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => {
     finish = resolve;
@@ -137,6 +147,7 @@ async function serve({ identity, onReady, web = {} }: RunOptions, { logger: log 
     await hub.supervisor.stop();
     throw thrown;
   } finally {
+    atEnd(hub.supervisor);
     signals.dispose();
     release();
     process.off('exit', release);

@@ -69,6 +69,8 @@ export class SupervisedWorker<C extends RpcCalls, E extends { readonly type: str
   #restarts = 0;
   /** Why the last thread ended. */
   #reason = '';
+  /** A thread that did not stop and must not be terminated. */
+  #left: WorkerThread | undefined;
   #onStopped: (() => void)[] = [];
 
   /** Starts the first thread. Throws when the spec cannot be used at all. */
@@ -97,7 +99,10 @@ export class SupervisedWorker<C extends RpcCalls, E extends { readonly type: str
     }
   }
 
-  /** Lets the worker clean up for its `stopMs`, then terminates it. Resolves when the thread is gone. Idempotent. */
+  /**
+   * Lets the worker clean up for its `stopMs`, then terminates it, or leaves it behind. Resolves when the thread is gone,
+   * or left. Idempotent.
+   */
   stop(): Promise<void> {
     const life = this.#life;
     if (life.state === 'stopped' || life.state === 'failed') return Promise.resolve();
@@ -123,6 +128,13 @@ export class SupervisedWorker<C extends RpcCalls, E extends { readonly type: str
       pending_calls: connected + this.#calls.size,
       held_events: this.#intake.held,
     };
+  }
+
+  /** There is a thread that must not be terminated, which the end of the process would do. */
+  get mustLive(): boolean {
+    if (this.spec.hasDatagrams !== true) return false;
+    const thread = 'thread' in this.#life ? this.#life.thread : this.#left;
+    return thread?.isAlive ?? false;
   }
 
   #start(): Life<C> {
@@ -219,12 +231,19 @@ export class SupervisedWorker<C extends RpcCalls, E extends { readonly type: str
 
   #stopThread({ thread, connection }: Thread<C>): void {
     const { clock, log } = this.#options;
+    const wasReady = this.#life.state === 'ready';
     if (this.#life.state === 'starting') this.#life.late.dispose();
     this.#life = { state: 'stopping', thread, connection };
     this.#rejectWaiting();
     connection.stop();
-    const { stopMs = STOP_MS } = this.spec;
+    const { stopMs = STOP_MS, hasDatagrams = false } = this.spec;
     const overdue = clock.after(stopMs, () => {
+      if (hasDatagrams && wasReady) {
+        log.log('warn', 'the worker did not stop in time and is left behind', { after_ms: stopMs });
+        this.#left = thread;
+        this.#end('stopped');
+        return;
+      }
       log.log('warn', 'the worker did not stop in time and is terminated', { after_ms: stopMs });
       thread.close();
     });

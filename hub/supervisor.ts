@@ -65,6 +65,11 @@ export class Supervisor<E extends { readonly type: string }> {
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 
+  /** Whether a thread is left that must not be terminated. `process.exit` would do that. */
+  get mustLive(): boolean {
+    return [...this.#workers.values()].some((worker) => worker.mustLive);
+  }
+
   /** By worker name, for `status --json`. */
   metrics(): Record<string, WorkerMetrics> {
     return Object.fromEntries([...this.#workers].map(([name, worker]) => [name, worker.metrics()]));

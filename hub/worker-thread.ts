@@ -24,6 +24,7 @@ export interface ThreadOptions {
 export class WorkerThread implements Port {
   readonly #worker: Worker;
   #death: string | undefined;
+  #isAlive = true;
 
   /** Throws when the spec cannot be used at all: data that cannot be cloned, a bad URL. */
   constructor(spec: WorkerSpec, { heartbeat, lanes, clock, log, counters }: ThreadOptions) {
@@ -47,12 +48,17 @@ export class WorkerThread implements Port {
     });
     this.#worker.on('exit', (code) => {
       this.#death ??= `exit code ${code}`;
+      this.#isAlive = false;
     });
   }
 
   /** Why the thread ended; valid once it closed. */
   get death(): string {
     return this.#death ?? 'unknown';
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
   }
 
   postMessage(value: unknown, transfer: readonly object[] = []): void {

@@ -46,9 +46,15 @@ export async function readIceSettings(dataDir: string): Promise<IceSettings> {
     const odd = urls.find((url) => !/^(?:stuns?|turns?):[^\s]+$/.test(url));
     if (urls.length === 0 || odd !== undefined)
       throw bad(`${at}.urls: addresses such as stun:host:3478 or turn:host:3478 expected`);
-    const isTurn = urls.some((url) => url.startsWith('turn'));
-    if (isTurn && (username === undefined || credential === undefined))
+    if (isTurn({ urls }) && (username === undefined || credential === undefined))
       throw bad(`${at}: a TURN server needs username and credential`);
   }
-  return { servers, relay_only: values['webrtc.relay_only'] === true };
+  const relay_only = values['webrtc.relay_only'] === true;
+  if (relay_only && !servers.some(isTurn))
+    throw bad('webrtc.relay_only: needs a TURN server in webrtc.ice_servers');
+  return { servers, relay_only };
+}
+
+export function isTurn({ urls }: Pick<IceServer, 'urls'>): boolean {
+  return urls.some((url) => url.startsWith('turn'));
 }

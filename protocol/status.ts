@@ -39,6 +39,18 @@ const clientSummary = t.object({
   connected_s: t.num(),
 });
 
+/** A paired device that is connected; one that has several windows open is there several times. */
+const browserSummary = t.object({
+  device_id: t.str,
+  name: t.str,
+  view_only: t.bool,
+  connected_s: t.num(),
+  /** How its bytes travel: `relayed` is through a TURN server. Absent until that is known. */
+  path: t.opt(t.oneOf('direct', 'relayed')),
+  /** Round trip of the last ping. */
+  rtt_ms: t.opt(t.num()),
+});
+
 export const statusReport = t.object({
   hub_id: t.str,
   pid: t.int(),
@@ -63,6 +75,8 @@ export const statusReport = t.object({
   ),
   /** Paired devices that are connected now, each browser window counted. */
   peers: t.opt(t.int()),
+  /** Those, oldest connection first. `path` and `rtt_ms` are as of the last second. */
+  browsers: t.opt(t.list(browserSummary)),
   /** ISO 8601, UTC. */
   started_at: t.str,
   uptime_s: t.num(),
@@ -84,5 +98,6 @@ export const statusReport = t.object({
 
 export type StatusReport = Infer<typeof statusReport>;
 export type SessionHostSummary = Infer<typeof sessionHostSummary>;
+export type BrowserSummary = Infer<typeof browserSummary>;
 export type PluginSummary = Infer<typeof pluginSummary>;
 export type ClientSummary = Infer<typeof clientSummary>;

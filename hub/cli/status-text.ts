@@ -2,12 +2,19 @@
  * A status report as people read it: aligned, what needs attention in colour, within 80 columns as long as paths are.
  */
 import type { DeviceRecord } from '../../protocol/devices.js';
-import type { PluginSummary, SessionHostSummary, StatusReport } from '../../protocol/status.js';
+import type {
+  BrowserSummary,
+  PluginSummary,
+  SessionHostSummary,
+  StatusReport,
+} from '../../protocol/status.js';
 import type { Style } from '../ansi.js';
+import { printable } from './printable.js';
 
 type Paint = (style: Style, text: string) => string;
 
 const LABEL_COLUMNS = 9;
+const MAX_NAME_COLUMNS = 32;
 
 /** Without `devices` nothing is said of them. */
 export function statusText(report: StatusReport, paint: Paint, devices?: readonly DeviceRecord[]): string {
@@ -27,6 +34,7 @@ export function statusText(report: StatusReport, paint: Paint, devices?: readonl
     row('memory', `${Math.round(report.rss_mb)} MB   node ${report.node}`, paint),
     ...(report.session_host === undefined ? [] : [row('host', hostText(report.session_host, paint), paint)]),
     ...section('Sessions', report.sessions, paint, ({ uuid, state, label }) => [uuid, state, label ?? '']),
+    ...section('Browsers', report.browsers ?? [], paint, (browser) => browserCells(browser, paint)),
     ...section('Plugins', report.plugins, paint, (plugin) => pluginCells(plugin, paint)),
     ...section('Clients', report.clients, paint, ({ client, version, connected_s }) => [
       client,
@@ -86,6 +94,25 @@ function pluginCells({ name, state, error }: PluginSummary, paint: Paint): strin
   const [reason = ''] = (error ?? '').split('\n', 1);
   const shown = state === 'failed' ? paint('red', state) : state;
   return [name, shown, reason];
+}
+
+/** Names are the devices' own. */
+function browserCells(
+  { name, path, rtt_ms, connected_s, view_only }: BrowserSummary,
+  paint: Paint,
+): string[] {
+  return [
+    shortName(name),
+    path ?? '?',
+    rtt_ms === undefined ? '' : ms(rtt_ms),
+    `for ${duration(connected_s)}`,
+    view_only ? paint('dim', 'view-only') : '',
+  ];
+}
+
+function shortName(name: string): string {
+  const text = printable(name);
+  return text.length > MAX_NAME_COLUMNS ? `${text.slice(0, MAX_NAME_COLUMNS - 1)}…` : text;
 }
 
 function ms(value: number): string {

@@ -6,7 +6,7 @@
  * However it ends, `onClosed` is called once and the stack's side is closed.
  */
 import type { Clock } from '../../base/clock.js';
-import { fail, type HubError, messageOf } from '../../base/errors.js';
+import { fail, type HubError, isHubError, messageOf } from '../../base/errors.js';
 import type { Disposable } from '../../base/scope.js';
 import { BYTES_CHANNEL, CONTROL_CHANNEL } from '../../protocol/peers.js';
 import type { IceSettings } from '../ice-settings.js';
@@ -97,7 +97,8 @@ export class Peer implements PumpSource {
         if (!this.#isClosed) this.#options.onAnswer(answer);
       });
     } catch (thrown) {
-      this.close(fail('webrtc.bad_sdp', `The offer cannot be used: ${messageOf(thrown)}.`));
+      const error = isHubError(thrown) ? thrown : fail('webrtc.bad_sdp', messageOf(thrown));
+      this.close(fail(error.code, `The offer cannot be used: ${error.message}.`));
     }
   }
 

@@ -20,10 +20,12 @@ import { Peer } from './peer.js';
 import { Pump } from './pump.js';
 import { LOOK_MS, RateCap } from './rate-cap.js';
 import type { OpenRtc } from './rtc.js';
+import type { TurnServers } from './turn-servers.js';
 import type { Offer, PeerSummary, WebrtcCalls, WebrtcEvent } from './webrtc.calls.js';
 
 export interface PeersOptions {
   readonly openRtc: OpenRtc;
+  readonly turn: Pick<TurnServers, 'usable'>;
   readonly hello: Omit<Hello, 'type'>;
   readonly host: HostAccess;
   readonly limits: PeerLimits;
@@ -59,6 +61,8 @@ export class Peers {
   #spentBytes = 0;
   /** What the hub was told last. */
   #told = '{}';
+  #toldPaths = '[]';
+  #isStopping = false;
 
   constructor(options: PeersOptions) {
     const { clock, limits, events } = options;
@@ -70,13 +74,14 @@ export class Peers {
     this.#lag = new LoopLag(clock);
   }
 
-  offer(offer: Offer): HubError | undefined {
-    const refused = this.#refusal(offer);
-    if (refused !== undefined) {
-      this.#counters.add('webrtc.offers_refused');
-      this.#tellCounts();
-      return refused;
-    }
+  async offer(asked: Offer): Promise<HubError | undefined> {
+    const refused = this.#refusal(asked);
+    if (refused !== undefined) return this.#refused(refused);
+    const ice = await this.#options.turn.usable(asked.ice);
+    // Others may have come meanwhile.
+    const crowded = this.#crowded(asked);
+    if (crowded !== undefined) return this.#refused(crowded);
+    const offer = { ...asked, ice };
     for (const { offer: before, peer } of this.#entries.values())
       if (before.identity === offer.identity)
         peer.close(fail('webrtc.replaced', 'The device made another connection.'));
@@ -136,6 +141,7 @@ export class Peers {
    * that is being terminated.
    */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     const peers = [...this.#entries.values()].map(({ peer }) => peer);
     for (const peer of peers) peer.close(fail('hub.stopping', 'The hub ends.'));
     this.#tellCounts();
@@ -143,17 +149,27 @@ export class Peers {
     await Promise.all(peers.map(({ gone }) => gone));
   }
 
-  #refusal({ sdp, device_id, identity }: Offer): HubError | undefined {
-    const { limits } = this.#options;
+  #refused(error: HubError): HubError {
+    this.#counters.add('webrtc.offers_refused');
+    this.#tellCounts();
+    return error;
+  }
+
+  #refusal(offer: Offer): HubError | undefined {
     if (!this.#offers.take(1)) return fail('webrtc.too_many_offers', 'Too many offers came in a short time.');
+    return this.#crowded(offer) ?? checkOffer(offer.sdp, this.#options.limits.maxSdpBytes);
+  }
+
+  #crowded({ device_id, identity }: Offer): HubError | undefined {
+    const { limits } = this.#options;
+    if (this.#isStopping) return fail('hub.stopping', 'The hub ends.');
     const others = [...this.#entries.values()].filter(({ offer }) => offer.identity !== identity);
     const ofDevice = others.filter(({ offer }) => offer.device_id === device_id);
-    if (others.length >= limits.maxPeers || ofDevice.length >= limits.maxPeersPerDevice)
-      return fail(
-        'webrtc.too_many_peers',
-        `The hub has ${others.length} connections with devices, ${ofDevice.length} with this one. Close some.`,
-      );
-    return checkOffer(sdp, limits.maxSdpBytes);
+    if (others.length < limits.maxPeers && ofDevice.length < limits.maxPeersPerDevice) return undefined;
+    return fail(
+      'webrtc.too_many_peers',
+      `The hub has ${others.length} connections with devices, ${ofDevice.length} with this one. Close some.`,
+    );
   }
 
   #open({ peer, view_only, ice }: Offer): Peer {
@@ -170,7 +186,10 @@ export class Peers {
       role: view_only ? 'viewer' : 'user',
       onAnswer: (sdp) => this.#events.tell({ type: 'webrtc.answer', peer, sdp }),
       onCandidate: (found) => this.#events.tell({ type: 'webrtc.candidate', peer, ...found }),
-      onConnected: () => this.#events.tell({ type: 'webrtc.connected', peer }),
+      onConnected: () => {
+        this.#events.tell({ type: 'webrtc.connected', peer });
+        this.#tellPaths();
+      },
       onRequest: ({ id, method, params }) =>
         this.#events.offer({ type: 'webrtc.request', peer, id, method, params }),
       onApp: (data) => this.#events.offer({ type: 'webrtc.message', peer, data }),
@@ -214,8 +233,28 @@ export class Peers {
       if (isBusy) this.#lag.start();
       else this.#lag.stop();
       this.#cap.look({ lag_p99_ms: this.#lag.p99Ms, pong_delay_ms });
-      if (++this.#looks % LOOKS_PER_COUNT === 0) this.#tellCounts();
+      if (++this.#looks % LOOKS_PER_COUNT !== 0) return;
+      this.#tellCounts();
+      this.#tellPaths();
     });
+  }
+
+  /** For who asks how the hub is, without waiting for this thread. */
+  #tellPaths(): void {
+    const paths = [...this.#entries].flatMap(([peer, entry]) => {
+      const { connected_ms, path, rtt_ms } = entry.peer.statistics;
+      if (connected_ms === undefined) return [];
+      return [
+        {
+          peer,
+          ...(path === undefined ? {} : { path: path.kind }),
+          ...(rtt_ms === undefined ? {} : { rtt_ms: Math.round(rtt_ms * 10) / 10 }),
+        },
+      ];
+    });
+    const text = JSON.stringify(paths);
+    if (text === this.#toldPaths) return;
+    if (this.#events.offer({ type: 'webrtc.paths', source: 'worker', paths })) this.#toldPaths = text;
   }
 
   #tellCounts(): void {

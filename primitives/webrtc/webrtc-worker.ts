@@ -63,6 +63,7 @@ export class WebrtcWorker {
         url: new URL('./webrtc.worker.js', import.meta.url),
         workerData,
         restart: 'always',
+        hasDatagrams: true,
       });
     } catch (thrown) {
       this.#worker = undefined;

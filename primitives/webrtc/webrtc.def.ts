@@ -209,6 +209,21 @@ assert(forwarder == nil and err.code == "session.not_found")`,
       params: t.any,
     }),
     message: event('control', 'A device sends something to scripts.', { peer, data: t.any }),
+    paths: event(
+      'bulk',
+      'How the bytes of each connected device travel, when that has changed.',
+      {
+        source: t.str,
+        paths: t.list(
+          t.object({
+            peer,
+            path: t.opt(t.oneOf('host', 'prflx', 'srflx', 'relay')),
+            rtt_ms: t.opt(t.num()),
+          }),
+        ),
+      },
+      { key: 'source' },
+    ),
     counted: event(
       'bulk',
       'What the worker has counted since it began.',

@@ -55,6 +55,7 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
   function take(fact: DeviceFact): void {
     sessions.take(fact);
     if (fact.name === 'device_session') worker.warm();
+    if (fact.name === 'device_changed') connections.renamed(fact.data.device_id, fact.data.name);
     // Without a worker there are no connections.
     if (!worker.isStarted) return;
     if (fact.name === 'device_revoked')
@@ -79,7 +80,7 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
       if (session === undefined) return refused(unknownDevice(identity));
       if (sdp.length > peerLimits.maxSdpBytes)
         return refused(fail('webrtc.sdp_too_large', `an offer may have ${peerLimits.maxSdpBytes} bytes`));
-      const entry = connections.open(identity, session.device_id);
+      const entry = connections.open(identity, session);
       const outcome = offer(entry, session, sdp);
       entry.offered = outcome.catch(() => undefined);
       for (const candidate of early.take(identity)) addCandidate(entry, candidate);
@@ -151,6 +152,13 @@ export const webrtc = implement(webrtcDef, (hub: HubContext<EventsOf<typeof webr
         if (entry !== undefined) hub.notify('webrtc_message', { peer_id: entry.identity, data });
       },
       'webrtc.counted': ({ totals }) => counts.take(totals),
+      'webrtc.paths': ({ paths }) => connections.found(paths),
+    },
+    status() {
+      // A hub that no browser has met says nothing of them.
+      if (!worker.isStarted) return {};
+      const browsers = connections.summaries();
+      return { peers: browsers.length, browsers };
     },
     notify(name, data) {
       const fact = deviceFact(name, data);

@@ -10,6 +10,8 @@ import { workerBoot } from '../../base/worker-boot.js';
 import { HostAccess } from '../../session-link/host-access.js';
 import { peerLimits } from './limits.js';
 import { Peers } from './peers.js';
+import { probeTurn } from './turn-probe.js';
+import { TurnServers } from './turn-servers.js';
 import type { WebrtcCalls, WebrtcEvent, WebrtcWorkerData } from './webrtc.calls.js';
 import { openWerift } from './werift.js';
 
@@ -19,6 +21,8 @@ const clock = new RealClock();
 const loop = new HeartbeatReader(heartbeat, () => clock.nowMs());
 const peers: Peers = new Peers({
   openRtc: openWerift,
+  // What a worker prints goes into the hub's log.
+  turn: new TurnServers(clock, probeTurn, (text) => void process.stderr.write(`${text}\n`)),
   hello: data.hello,
   host: new HostAccess(data.host, clock),
   limits: peerLimits,
@@ -26,6 +30,12 @@ const peers: Peers = new Peers({
   loopAgeMs: () => loop.ageMs(),
   events: { emit: (event) => hub.emit(event), drained: () => hub.drained },
 });
+/** Closes all, and ends the thread: timers of the stack would keep it for minutes, and name look-ups for seconds. */
+async function stop(): Promise<void> {
+  await peers.stop();
+  setImmediate(() => process.exit());
+}
+
 const hub: RpcServer<WebrtcEvent> = serve<WebrtcCalls, WebrtcEvent>(
   parentPort,
   {
@@ -38,5 +48,5 @@ const hub: RpcServer<WebrtcEvent> = serve<WebrtcCalls, WebrtcEvent>(
     close_device: (arg) => peers.closeDevice(arg),
     peers: () => peers.list(),
   },
-  { lanes, onStop: () => peers.stop() },
+  { lanes, onStop: stop },
 );

@@ -5,7 +5,9 @@
  */
 import { networkInterfaces } from 'node:os';
 import { type RTCDataChannel, RTCPeerConnection } from 'werift';
-import type { IceSettings } from '../ice-settings.js';
+import { fail } from '../../base/errors.js';
+import { type IceSettings, isTurn } from '../ice-settings.js';
+import { isUnsigned } from './dtls-guard.js';
 import type { OpenRtc, PathKind, RtcCandidate, RtcChannel, RtcListeners, RtcPath, RtcPeer } from './rtc.js';
 
 /** Half of what the send queue lets a channel hold. */
@@ -22,9 +24,13 @@ class WeriftPeer implements RtcPeer {
   readonly #connection: RTCPeerConnection;
   readonly #listeners: RtcListeners;
   readonly #channels: RTCDataChannel[] = [];
+  readonly #hasNoWay: boolean;
+  /** The device has said something. */
+  #isSettled = false;
 
   constructor({ servers, relay_only }: IceSettings, listeners: RtcListeners) {
     this.#listeners = listeners;
+    this.#hasNoWay = relay_only && !servers.some(isTurn);
     this.#connection = new RTCPeerConnection({
       iceServers: servers.flatMap(({ urls, username, credential }) =>
         urls.map((url) => ({
@@ -34,6 +40,7 @@ class WeriftPeer implements RtcPeer {
         })),
       ),
       iceTransportPolicy: relay_only ? 'relay' : 'all',
+      iceFilterStunResponse: (request) => this.#isOfDevice(request.getAttributeValue('USERNAME')),
       // Without a network the browser is on this machine.
       ...(hasNetwork() ? {} : { iceAdditionalHostAddresses: ['127.0.0.1'] }),
     });
@@ -42,6 +49,9 @@ class WeriftPeer implements RtcPeer {
     connection.onDataChannel.subscribe((channel) => {
       // A device may make thousands before it is told that they are too many.
       if (this.#channels.length < MAX_CHANNELS) this.#channels.push(channel);
+      channel.onMessage.once(() => {
+        this.#isSettled = true;
+      });
       listeners.onChannel(new WeriftChannel(channel));
     });
   }
@@ -49,10 +59,13 @@ class WeriftPeer implements RtcPeer {
   async accept(sdp: string, onAnswer: (sdp: string) => void): Promise<void> {
     const connection = this.#connection;
     await connection.setRemoteDescription({ type: 'offer', sdp });
+    this.#guard();
     const answer = await connection.createAnswer();
     // Candidates are found by what comes next, which may take seconds. The answer does not wait for them.
     connection.onIceCandidate.subscribe((found) => this.#listeners.onCandidate(toCandidate(found)));
     onAnswer(answer.sdp);
+    // The device is answered, so that it knows that it was heard. The stack would now show it this machine's addresses.
+    if (this.#hasNoWay) throw fail('webrtc.no_relay', 'only a TURN server may be used, and none can be');
     await connection.setLocalDescription(answer);
   }
 
@@ -66,6 +79,28 @@ class WeriftPeer implements RtcPeer {
             sdpMLineIndex: candidate.sdp_m_line_index ?? null,
           },
     );
+  }
+
+  /** Against what anybody who finds the port may send. No socket is open yet. */
+  #guard(): void {
+    const ice = this.#connection.iceTransports[0]?.connection;
+    if (ice === undefined) return;
+    // Who offers leads, and that is the device. The stack would let any datagram turn that round.
+    (ice as unknown as { switchRole: () => void }).switchRole = () => undefined;
+    const { onData } = ice;
+    const execute = onData.execute;
+    onData.execute = (data) => {
+      if (!isUnsigned(data, this.#isSettled)) execute.call(onData, data);
+    };
+  }
+
+  /**
+   * Whether a check comes from who read the answer: both sides' names are in it. The stack would answer anybody, and keep
+   * every address that it was asked from.
+   */
+  #isOfDevice(username: unknown): boolean {
+    const ice = this.#connection.iceTransports[0]?.connection;
+    return ice !== undefined && username === `${ice.localUsername}:${ice.remoteUsername}`;
   }
 
   path(): RtcPath | undefined {

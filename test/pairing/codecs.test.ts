@@ -7,9 +7,9 @@ import { formatConnectionCode, parseConnectionCode } from '../../pairing/connect
 import { formatHandshake, formatSealed, readEnvelope, sealedHead } from '../../pairing/envelope.js';
 import { readDeviceGreeting, readHubGreeting, readSignal, signalText } from '../../pairing/payloads.js';
 import { MAX_ENVELOPE_BYTES, MAX_ENVELOPE_TEXT } from '../../protocol/signals.js';
+import { fuzz } from '../support/fuzz.js';
 
-/** The same inputs each time; more of them with BOTSTER_FUZZ_RUNS. */
-const fuzz = { seed: 4, numRuns: Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 2_000) };
+const runs = fuzz(2_000);
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
 describe('base64url', () => {
@@ -20,7 +20,7 @@ describe('base64url', () => {
         expect(toBase64url(bytes)).toBe(text);
         expect(fromBase64url(text, 200)).toEqual(bytes);
       }),
-      fuzz,
+      runs,
     );
   });
 
@@ -30,7 +30,7 @@ describe('base64url', () => {
         const bytes = fromBase64url(text, 100);
         if (bytes !== undefined) expect(toBase64url(bytes)).toBe(text);
       }),
-      fuzz,
+      runs,
     );
     expect(fromBase64url('AB', 10)).toBeUndefined();
     expect(fromBase64url('AAAA', 2)).toBeUndefined();
@@ -72,7 +72,7 @@ describe('a connection code', () => {
       fc.property(bytesOf(32), bytesOf(16), (hubKey, secret) => {
         expect(parseConnectionCode(formatConnectionCode({ hubKey, secret }))).toEqual({ hubKey, secret });
       }),
-      fuzz,
+      runs,
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (input) => {
@@ -80,7 +80,7 @@ describe('a connection code', () => {
         if (!(read instanceof HubError))
           expect(formatConnectionCode(read)).toBe(input.trim().split('#').pop());
       }),
-      fuzz,
+      runs,
     );
   });
 
@@ -103,7 +103,7 @@ describe('envelopes', () => {
           expect(readEnvelope(formatHandshake(envelope))).toEqual(envelope);
         },
       ),
-      fuzz,
+      runs,
     );
     fc.assert(
       fc.property(bytesOf(8), fc.maxSafeNat(), content, (connectionId, counter, content) => {
@@ -111,7 +111,7 @@ describe('envelopes', () => {
         const read = readEnvelope(formatSealed(head, content));
         expect(read).toEqual({ kind: 'sealed', connectionId, counter, content, head });
       }),
-      fuzz,
+      runs,
     );
   });
 
@@ -122,11 +122,11 @@ describe('envelopes', () => {
         if (read instanceof HubError) expect(read.code).toBe('pairing.malformed');
         else expect(read.content.length).toBeLessThanOrEqual(bytes.length);
       }),
-      fuzz,
+      runs,
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => void readEnvelope(text)),
-      fuzz,
+      runs,
     );
   });
 
@@ -153,7 +153,7 @@ describe('payloads', () => {
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         for (const read of readers) expect(read(bytes)).toBeUndefined();
       }),
-      fuzz,
+      runs,
     );
   });
 
@@ -170,7 +170,7 @@ describe('payloads', () => {
         const signal = readSignal(utf8.encode(JSON.stringify(json)));
         if (signal !== undefined) expect(readSignal(signalText(signal) as Uint8Array)).toEqual(signal);
       }),
-      fuzz,
+      runs,
     );
   });
 

@@ -9,6 +9,7 @@ import { type Envelope, readEnvelope } from '../../pairing/envelope.js';
 import { type Accepted, HubHandshake } from '../../pairing/hub-handshake.js';
 import { loadSodium } from '../../pairing/sodium.js';
 import { type HubGreeting, MAX_ENVELOPE_BYTES, type Signal } from '../../protocol/signals.js';
+import { fuzz } from '../support/fuzz.js';
 
 const sodium = await loadSodium();
 const hub = sodium.keyPair();
@@ -186,7 +187,7 @@ describe('somebody in between', () => {
           HubError,
         );
       }),
-      { seed: 4, numRuns: Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 500) },
+      fuzz(500),
     );
   });
 });

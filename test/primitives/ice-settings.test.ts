@@ -30,6 +30,7 @@ test('servers and the relay-only mode are as the user says', async () => {
 });
 
 test.each([
+  [{ 'webrtc.relay_only': true, 'webrtc.ice_servers': [{ urls: ['stun:x'] }] }, /relay_only: needs a TURN/],
   [{ 'webrtc.relay_only': 'yes' }, /webrtc\.relay_only: boolean expected/],
   [{ 'webrtc.ice_servers': 'stun:x' }, /webrtc\.ice_servers: list expected/],
   [{ 'webrtc.ice_servers': [{ urls: ['http://x'] }] }, /webrtc\.ice_servers\[0\]\.urls/],

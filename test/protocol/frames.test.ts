@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../base/errors.js';
 import { encodeFrame, type Frame, type FrameLimits, FrameReader } from '../../protocol/frames.js';
+import { fuzz } from '../support/fuzz.js';
 
 const limits: FrameLimits = { maxFrameBytes: 1_000, types: [1, 2, 255] };
 
@@ -78,6 +79,7 @@ describe('faults', () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (pieces) => {
         expect(codes).toContain(read(pieces).code);
       }),
+      fuzz(500),
     );
   });
 

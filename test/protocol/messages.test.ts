@@ -12,6 +12,7 @@ import {
   wireError,
 } from '../../protocol/messages.js';
 import { PROTOCOL_VERSION, versionMismatch } from '../../protocol/version.js';
+import { fuzz } from '../support/fuzz.js';
 
 function payloadOf(message: Message): Uint8Array {
   let payload: Uint8Array | undefined;
@@ -86,6 +87,7 @@ describe('messages', () => {
           }
         },
       ),
+      fuzz(500),
     );
   });
 });

@@ -8,6 +8,7 @@ import {
   isTerminalFrame,
   type TerminalFrame,
 } from '../../protocol/terminal-frames.js';
+import { fuzz } from '../support/fuzz.js';
 
 const attach = fc.nat(0xffff_ffff);
 const offset = fc.maxSafeNat();
@@ -36,6 +37,7 @@ describe('terminal frames', () => {
         }
         expect(received).toEqual(frames);
       }),
+      fuzz(300),
     );
   });
 
@@ -58,6 +60,7 @@ describe('terminal frames', () => {
           expect(isHubError(thrown) && thrown.code).toBe('protocol.message_invalid');
         }
       }),
+      fuzz(1_000),
     );
   });
 

@@ -3,12 +3,9 @@ import { connect } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCommand, readSignal, readSubscription, serverMessages } from '../../relay/cable-messages.js';
+import { fuzz } from '../support/fuzz.js';
 import { named, startRelay } from '../support/relay.js';
 import { until } from '../support/until.js';
-
-/** A long run: BOTSTER_FUZZ_RUNS=1000000. */
-const LONG_RUN = Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 0);
-const DECODER_RUNS = Math.max(20_000, LONG_RUN);
 
 const hubs = ['hub-1', 'hub-2'].map(named);
 const peers = ['peer-1', 'peer-2'].map(named);
@@ -77,9 +74,9 @@ describe('the decoders', () => {
         const said = readSignal(text);
         if (said !== undefined) expect(said.data).toMatch(/^[A-Za-z0-9_-]+$/);
       }),
-      { numRuns: DECODER_RUNS, seed: 4 },
+      fuzz(20_000),
     );
-  }, 600_000);
+  });
 
   it('give back every identifier as it was', () => {
     fc.assert(

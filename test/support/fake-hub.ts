@@ -16,6 +16,7 @@ import { Scope } from '../../base/scope.js';
 import type { Callback, LuaValue } from '../../base/values.js';
 import type { EngineContext, HubContext, HubIdentity, WebAddress } from '../../primitives/context.js';
 import type { EventsOf, FunctionsFor, Primitive, PrimitiveDef } from '../../primitives/define.js';
+import type { StatusReport } from '../../protocol/status.js';
 import { MemoryLog } from './memory-log.js';
 import { tempDir } from './temp-repo.js';
 
@@ -94,6 +95,11 @@ export class FakeHub<D extends PrimitiveDef> {
   /** A host fact. */
   notify(name: string, data: LuaValue): void {
     this.#instance.notify?.(name, data);
+  }
+
+  /** What the primitive adds to the status. */
+  status(): Partial<StatusReport> {
+    return this.#instance.status?.() ?? {};
   }
 
   /** Handles what was posted, each event once. */

@@ -21,9 +21,9 @@ import {
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 
 export interface SignaledCandidate {
-  readonly candidate?: string;
-  readonly sdp_mid?: string;
-  readonly sdp_m_line_index?: number;
+  readonly candidate?: string | undefined;
+  readonly sdp_mid?: string | undefined;
+  readonly sdp_m_line_index?: number | undefined;
 }
 
 /** Carries signals to the hub. */

@@ -81,7 +81,10 @@ export class HubPath implements Disposable {
         received: (channel, message) => this.#received(channel, message),
         drained: () => this.#wire?.drained(),
         doubtful: () => this.#options.listener.doubtful(),
-        closed: (reason) => this.#end(broken(reason)),
+        closed: (reason) => {
+          const trouble = this.#wire === undefined ? this.#peer?.trouble : undefined;
+          this.#end(broken(trouble === undefined ? reason : `${reason}; ${trouble}`));
+        },
       });
     } catch (thrown) {
       this.#end(broken(String(thrown)));
@@ -141,7 +144,10 @@ export class HubPath implements Disposable {
   /** The next step must be done by then. */
   #within(ms: number, message: string): void {
     this.#deadline?.dispose();
-    this.#deadline = this.#options.clock.after(ms, () => this.#end(fail('link.timeout', message)));
+    this.#deadline = this.#options.clock.after(ms, () => {
+      const trouble = this.#wire === undefined ? this.#peer?.trouble : undefined;
+      this.#end(fail('link.timeout', trouble === undefined ? message : `${message} ${trouble}.`));
+    });
   }
 
   #end(thrown: unknown): void {

@@ -24,6 +24,7 @@ class BrowserPeer implements PeerLink {
   /** Candidates that came before the answer. */
   #early: RTCIceCandidateInit[] | undefined = [];
   #over = false;
+  #trouble: string | undefined;
 
   constructor(ice: HubGreeting['ice'], listener: PeerListener) {
     this.#listener = listener;
@@ -37,6 +38,10 @@ class BrowserPeer implements PeerLink {
     this.#control.onbufferedamountlow = () => this.#listener.drained();
     this.#watch();
     void this.#offer();
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   get bufferedBytes(): number {
@@ -75,6 +80,7 @@ class BrowserPeer implements PeerLink {
     if (this.#over) return;
     this.#over = true;
     this.#connection.onicecandidate = null;
+    this.#connection.onicecandidateerror = null;
     this.#connection.onconnectionstatechange = null;
     for (const channel of [this.#control, this.#bytes]) {
       channel.onopen = null;
@@ -112,6 +118,11 @@ class BrowserPeer implements PeerLink {
         ...(candidate.sdpMid === null ? {} : { sdp_mid: candidate.sdpMid }),
         ...(candidate.sdpMLineIndex === null ? {} : { sdp_m_line_index: candidate.sdpMLineIndex }),
       });
+    };
+    connection.onicecandidateerror = ({ url, errorCode, errorText }) => {
+      // What cannot be reached from one of several networks says little; a refusal says all.
+      if (this.#trouble === undefined || errorCode < 700)
+        this.#trouble = `${url} says ${errorCode} ${errorText}`;
     };
     connection.onconnectionstatechange = () => {
       const { connectionState } = connection;

@@ -62,6 +62,8 @@ export interface PeerLink {
   send(message: Uint8Array): void;
   /** Waiting in the control channel. */
   readonly bufferedBytes: number;
+  /** What the browser said of a STUN or TURN server, if a way is not found. */
+  readonly trouble?: string | undefined;
   stats(): Promise<PeerStats>;
   /** Ends it; the listener hears nothing more. */
   close(): void;

@@ -101,6 +101,22 @@ it('says who can open the page, and how many devices there are', () => {
   expect(at({}, [{ connected: 2 }], 3)).toContain('  devices   1 paired, 3 connected\n');
 });
 
+it('says which browsers are connected, how, and since when', () => {
+  const browser = { device_id: 'x', view_only: false, connected_s: 130 };
+  const browsers = [
+    { ...browser, name: 'Phone', path: 'relayed' as const, rtt_ms: 84.4, view_only: true },
+    { ...browser, name: 'Firefox on a desk', path: 'direct' as const, rtt_ms: 1.2 },
+    { ...browser, name: `\u001b[31m${'x'.repeat(90)}`, connected_s: 0.2 },
+  ];
+  const text = statusText({ ...report, peers: 3, browsers }, plain);
+  expect(text).toContain(`Browsers (3)
+  Phone                             relayed  84 ms   for 2 min  view-only
+  Firefox on a desk                 direct   1.2 ms  for 2 min
+  ?[31mxxxxxxxxxxxxxxxxxxxxxxxxxx…  ?                for 0 s
+`);
+  expect(widest(text).length).toBeLessThanOrEqual(80);
+});
+
 it.each([
   [{ connected: false, sessions: 0 }, 'not running'],
   [{ pid: 7, version: '1.0.0', connected: true, sessions: 2 }, 'pid 7, botster 1.0.0, 2 running'],

@@ -8,6 +8,7 @@ import type { Told, Unsealed } from '../../../primitives/connection/connection.c
 import { Desk } from '../../../primitives/connection/desk.js';
 import type { PairingState } from '../../../primitives/connection/state.js';
 import { Vault } from '../../../primitives/connection/vault.js';
+import { fuzz } from '../../support/fuzz.js';
 import { tempDir } from '../../support/temp-repo.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { answered, codeOf, offer, TestDevice } from './device.js';
@@ -184,7 +185,7 @@ test('whatever else comes is dropped, and disturbs nobody', async () => {
       const { value, facts } = await unseal(Buffer.from(data).toString('base64url'));
       expect([Object.keys(value), facts]).toEqual([['dropped'], []]);
     }),
-    { seed: 4, numRuns: Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 1_000) },
+    fuzz(1_000),
   );
   expect((await unseal(real[2]?.toString('base64url') ?? '')).value).toMatchObject({
     signal: { type: 'offer' },

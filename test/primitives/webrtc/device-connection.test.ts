@@ -1,5 +1,4 @@
 /** What a device may say and what it is answered, without a network. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Counters } from '../../../base/counters.js';
 import type { HubError } from '../../../base/errors.js';
@@ -9,7 +8,7 @@ import {
 } from '../../../primitives/webrtc/device-connection.js';
 import { peerLimits } from '../../../primitives/webrtc/limits.js';
 import { SendQueue } from '../../../primitives/webrtc/send-queue.js';
-import { encodeFrame, FrameReader, frameTypes } from '../../../protocol/frames.js';
+import { FrameReader } from '../../../protocol/frames.js';
 import { decodeMessage, encodeMessage, hubMessages, type Message } from '../../../protocol/messages.js';
 import { peerMethods, type Role, refusal } from '../../../protocol/peers.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
@@ -119,47 +118,4 @@ test('a device that reads none of the messages it causes is cut off, and what wa
   expect(queue.bytes).toBeLessThan(500);
   connection.notify('late', {});
   expect(queue.bytes).toBeLessThan(500);
-});
-
-const anything = fc.oneof(
-  fc
-    .constantFrom(...Object.keys(peerMethods), 'eval', 'session.spawn')
-    .chain((method) =>
-      fc
-        .record({ id: fc.nat(5), params: fc.jsonValue() })
-        .map(({ id, params }) => encodeMessage({ type: 'request', id, method, params: params as never })),
-    ),
-  fc
-    .constantFrom<Message>(
-      HELLO,
-      { type: 'dc_ping', id: 1 },
-      { type: 'dc_pong', id: 1, loop_age_ms: 0, queued_bytes: 0 },
-    )
-    .map((message) => encodeMessage(message)),
-  fc.jsonValue().map((data) => encodeMessage({ type: 'app', data: data as never })),
-  fc
-    .record({
-      type: fc.constantFrom(...Object.values(frameTypes)),
-      payload: fc.uint8Array({ maxLength: 20 }),
-    })
-    .map(({ type, payload }) => encodeFrame(type, payload)),
-  fc.uint8Array({ maxLength: 30 }),
-);
-
-test('whatever a device says, it is answered or ended, once, and a viewer never reaches the hub with more', () => {
-  fc.assert(
-    fc.property(
-      fc.array(anything, { maxLength: 15 }),
-      fc.constantFrom<Role>('user', 'viewer'),
-      (said, role) => {
-        const { connection, failures, requests } = open({ role });
-        connection.receive(encodeMessage(HELLO));
-        for (const bytes of said) connection.receive(bytes);
-        expect(failures.length).toBeLessThanOrEqual(1);
-        for (const method of requests) expect(refusal(method, role)).toBeUndefined();
-        connection.close();
-      },
-    ),
-    { numRuns: 1_500 },
-  );
 });

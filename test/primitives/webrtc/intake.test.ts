@@ -1,10 +1,8 @@
 /** Whatever a device sends comes out as checked messages, or as one coded error. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HubError } from '../../../base/errors.js';
 import { Intake, type IntakeReceiver } from '../../../primitives/webrtc/intake.js';
 import { peerLimits } from '../../../primitives/webrtc/limits.js';
-import { encodeFrame } from '../../../protocol/frames.js';
 import { encodeMessage, type Message } from '../../../protocol/messages.js';
 import { encodeTerminalFrame } from '../../../protocol/terminal-frames.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
@@ -46,43 +44,6 @@ test('frames cut in any way come out in order', () => {
       for (let n = 1; n < at.length; n++) intake.push(bytes.subarray(at[n - 1], at[n]));
       expect(kept.got).toEqual([...messages, 'input', 'credit']);
     }),
-  );
-});
-
-const noise = fc.oneof(
-  fc.uint8Array({ maxLength: 200 }),
-  fc
-    .record({ type: fc.integer({ min: 0, max: 7 }), payload: fc.uint8Array({ maxLength: 60 }) })
-    .map(({ type, payload }) => encodeFrame(type, payload)),
-  fc.json().map((text) => encodeFrame(1, Buffer.from(text))),
-  fc
-    .record({
-      type: fc.constantFrom('hello', 'request', 'dc_ping', 'dc_pong', 'app', 'event'),
-      more: fc.object(),
-    })
-    .map(({ type, more }) => encodeFrame(1, Buffer.from(JSON.stringify({ ...more, type })))),
-  fc.constantFrom(...messages).map((message) => encodeMessage(message)),
-);
-
-test('noise ends in a coded error at worst, and nothing is taken after one', () => {
-  fc.assert(
-    fc.property(fc.array(noise, { maxLength: 12 }), (chunks) => {
-      const kept = new Kept();
-      const intake = new Intake(new VirtualClock(), peerLimits, kept);
-      let broken: number | undefined;
-      for (const chunk of chunks) {
-        try {
-          intake.push(chunk);
-        } catch (thrown) {
-          expect(thrown).toBeInstanceOf(HubError);
-          expect((thrown as HubError).code).toMatch(/^protocol\./);
-          broken ??= kept.got.length;
-        }
-      }
-      // The owner stops at the first error; a broken stream of frames stays broken by itself.
-      if (broken !== undefined) expect(kept.got.length).toBeGreaterThanOrEqual(broken);
-    }),
-    { numRuns: 2_000 },
   );
 });
 

@@ -96,3 +96,23 @@ test('with settings that cannot be used, no connection is made', async () => {
   writeFileSync(`${hub.identity.dataDir}/config.json`, '{"webrtc.relay_only":"perhaps"}');
   expect(await hub.functions.handle_offer('a:1', sdp)).toMatchObject({ code: 'webrtc.unavailable' });
 });
+
+test('status says which browsers are connected and how, without asking the worker', async () => {
+  const hub = new WebrtcHub();
+  expect(hub.status()).toEqual({});
+  await hub.connected();
+  await hub.connected({ view_only: true });
+  await patiently(() =>
+    hub.status().browsers?.every(({ path, rtt_ms }) => path === 'direct' && rtt_ms !== undefined),
+  );
+  hub.notify('device_changed', { device_id: 'device1', name: 'Renamed', view_only: false });
+  expect(hub.status()).toMatchObject({
+    peers: 2,
+    browsers: [
+      { device_id: 'device1', name: 'Renamed', view_only: false },
+      { device_id: 'device2', name: 'Device 2', view_only: true },
+    ],
+  });
+  hub.functions.close_peer('device2:0000000000000000', undefined);
+  await patiently(() => hub.status().peers === 1);
+});

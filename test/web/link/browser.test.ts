@@ -3,102 +3,12 @@
  * own and comes from another origin than the relay; the app and its pages are test/e2e's.
  */
 
-import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { build } from 'esbuild';
-import { chromium, type Page } from 'playwright-core';
-import { expect, it, onTestFinished } from 'vitest';
-import { makePlace, type Place, startHub } from '../../support/hub-process.js';
-import { tempDir } from '../../support/temp-repo.js';
+import { expect, it } from 'vitest';
+import { makePlace, startHub } from '../../support/hub-process.js';
 import type { TestPage } from './page/page.js';
+import { newShell, online, openPage, pairingUrl, typed } from './support/real-page.js';
 
 declare const testPage: TestPage;
-
-/** A server that has nothing but the test's page. */
-async function servePage(): Promise<string> {
-  const folder = tempDir();
-  await build({
-    entryPoints: [join(import.meta.dirname, 'page/page.ts')],
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    target: 'es2022',
-    define: { BUILD_VERSION: '"0.0.0"' },
-    logLevel: 'error',
-  });
-  const server = createServer((request, response) => {
-    const name = request.url?.slice(1) ?? '';
-    if (name === '') {
-      response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><script type="module" src="/page.js"></script>');
-      return;
-    }
-    readFile(join(folder, name.replaceAll('/', ''))).then(
-      (bytes) => response.setHeader('content-type', 'text/javascript').end(bytes),
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => closed(server));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
-function closed(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
-}
-
-async function openPage(): Promise<Page> {
-  const url = await servePage();
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => {
-    throw error;
-  });
-  await page.goto(url);
-  await page.waitForFunction(() => 'testPage' in globalThis);
-  await page.evaluate(() => testPage.open());
-  return page;
-}
-
-async function code(place: Place): Promise<string> {
-  const { stdout } = await place.run('connect', '--json');
-  return (JSON.parse(stdout) as { url: string }).url;
-}
-
-const online = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => testPage.hub.state.value.kind === 'online');
-
-async function newShell(page: Page): Promise<string> {
-  const uuid = await page.evaluate(async () => {
-    const made = await testPage.hub.request('agent.new', {
-      in_place: true,
-      cmd: 'sh',
-      args: ['-c', 'echo begin; while read line; do echo "got $line"; done'],
-      rows: 24,
-      cols: 80,
-    });
-    testPage.attach(made.session_uuid);
-    return made.session_uuid;
-  });
-  await page.waitForFunction((id) => testPage.shown.get(id)?.text.includes('begin'), uuid);
-  return uuid;
-}
-
-async function typed(page: Page, uuid: string, text: string): Promise<void> {
-  await page.evaluate(([id, line]) => testPage.shown.get(id)?.attach.type(`${line}\r`), [
-    uuid,
-    text,
-  ] as const);
-  await page.waitForFunction(([id, line]) => testPage.shown.get(id)?.text.includes(`got ${line}`), [
-    uuid,
-    text,
-  ] as const);
-}
 
 it('pairs, drives an agent, and goes on after a reload and a hub that was killed', {
   timeout: 60_000,
@@ -106,7 +16,7 @@ it('pairs, drives an agent, and goes on after a reload and a hub that was killed
   const place = await makePlace();
   const hub = await startHub(place);
   const page = await openPage();
-  const url = await code(place);
+  const url = await pairingUrl(place);
   await page.evaluate((text) => testPage.pair(text), url);
   await online(page);
   const uuid = await newShell(page);
@@ -146,7 +56,7 @@ it('is cut off at once when it is revoked', { timeout: 60_000 }, async () => {
   const place = await makePlace();
   await startHub(place);
   const page = await openPage();
-  await page.evaluate((text) => testPage.pair(text), await code(place));
+  await page.evaluate((text) => testPage.pair(text), await pairingUrl(place));
   await online(page);
   const device = await page.evaluate(() => testPage.hub.device.value.id);
   await place.run('devices', 'revoke', device, '--yes');

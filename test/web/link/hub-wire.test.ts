@@ -5,11 +5,10 @@ import { encodeMessage, type MessageOf } from '../../../protocol/messages.js';
 import { encodeTerminalFrame, type TerminalFrame } from '../../../protocol/terminal-frames.js';
 import { HubWire } from '../../../web/link/hub-wire.js';
 import type { Channel } from '../../../web/link/transport.js';
+import { fuzz } from '../../support/fuzz.js';
 import { settle } from '../../support/virtual-clock.js';
 import { FakePeer, hubHello } from './support/fake-peer.js';
 import { hello } from './support/fake-world.js';
-
-const RUNS = Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 3_000);
 
 class World {
   readonly ended: HubError[] = [];
@@ -143,7 +142,7 @@ describe('the wire to a hub', () => {
         expect(world.ended.length).toBeLessThanOrEqual(1);
         for (const error of world.ended) expect(error).toBeInstanceOf(HubError);
       }),
-      { numRuns: RUNS, seed: 11 },
+      fuzz(3_000),
     );
   });
 });

@@ -6,6 +6,7 @@ import { loadDeviceCrypto } from '../../../web/link/device-crypto.js';
 import { HubList } from '../../../web/link/hubs.js';
 import { openKeyStore } from '../../../web/link/key-store.js';
 import type { Hub } from '../../../web/link/types.js';
+import { fuzz } from '../../support/fuzz.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { FakePeers } from './support/fake-peer.js';
 import { FakeHubKeys, FakeRelay, MemoryKeys } from './support/fake-relay.js';
@@ -13,7 +14,7 @@ import { FakePage, greeting, hello } from './support/fake-world.js';
 
 const crypto = await loadDeviceCrypto();
 
-const RUNS = Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 2_000);
+const runs = fuzz(2_000);
 
 class World {
   readonly clock = new VirtualClock();
@@ -304,12 +305,12 @@ describe('a hub that was paired with', () => {
         fc.oneof(fc.jsonValue(), fc.record({ data: fc.oneof(fc.base64String(), fc.string()) })),
         (message) => listener?.received(message),
       ),
-      { numRuns: RUNS, seed: 9 },
+      runs,
     );
     await world.clock.advanceAsync(1_000);
     expect(hub.state.value.kind).toBe('online');
     const dropped = Object.values(world.hubs.counters.snapshot()).reduce((sum, count) => sum + count, 0);
-    expect(dropped).toBe(RUNS);
+    expect(dropped).toBe(runs.numRuns);
   });
 });
 

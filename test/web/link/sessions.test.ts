@@ -2,12 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HubWire } from '../../../web/link/hub-wire.js';
 import { Sessions } from '../../../web/link/sessions.js';
+import { fuzz } from '../../support/fuzz.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { FakePeer, hubHello } from './support/fake-peer.js';
 import { sessionRecord } from './support/fake-terminal.js';
 import { hello } from './support/fake-world.js';
-
-const RUNS = Number(process.env['BOTSTER_FUZZ_RUNS'] ?? 5_000);
 
 class World {
   readonly clock = new VirtualClock();
@@ -245,7 +244,7 @@ describe('the sessions of a hub', () => {
       fc.property(fc.constantFrom(...names), data, (name, value) => {
         world.sessions.event({ type: 'event', name, data: value });
       }),
-      { numRuns: RUNS, seed: 2 },
+      fuzz(5_000),
     );
     await world.pass();
     expect(world.sessions.list.value.length).toBeGreaterThan(0);
