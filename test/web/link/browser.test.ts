@@ -3,6 +3,7 @@
  * own and comes from another origin than the relay; the app and its pages are test/e2e's.
  */
 
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { makePlace, startHub } from '../../support/hub-process.js';
 import type { TestPage } from './page/page.js';
@@ -71,7 +72,7 @@ it('takes a deleted agent off the list of every device at once, and for good; on
   const hub = await startHub(place);
   const [one, two] = [await openPage(), await openPage()];
   for (const page of [one, two]) {
-    await page.evaluate((text) => testPage.pair(text), await code(place));
+    await page.evaluate((text) => testPage.pair(text), await pairingUrl(place));
     await online(page);
   }
   const [ended, deleted] = [await newShell(one), await newShell(one)];
@@ -122,7 +123,7 @@ it('hears what plugins say, and is shown what they forward', { timeout: 60_000 }
   const place = await makePlace();
   await startHub(place);
   const page = await openPage();
-  await page.evaluate((text) => testPage.pair(text), await code(place));
+  await page.evaluate((text) => testPage.pair(text), await pairingUrl(place));
   await online(page);
   const uuid = await newShell(page);
   await place.run(
