@@ -47,6 +47,7 @@ const toDevices = new Set([
   'protocol.response_too_large',
   'session.attach_in_use',
   'webrtc.bad_channel',
+  'webrtc.no_relay',
   'webrtc.replaced',
   'webrtc.slow_device',
   'webrtc.timeout',

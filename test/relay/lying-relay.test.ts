@@ -95,6 +95,22 @@ async function statusOf(place: Place): Promise<StatusReport> {
   return JSON.parse((await place.run('status', '--json')).stdout) as StatusReport;
 }
 
+function newDevice(say: (signal: Signal) => void): WebrtcDevice {
+  const device = new WebrtcDevice({
+    offer: (sdp) => say({ type: 'offer', sdp }),
+    candidate: (candidate) => say({ type: 'candidate', ...candidate } as Signal),
+  });
+  onTestFinished(() => device.close());
+  return device;
+}
+
+/** False: it takes longer than a browser waits. */
+async function greeted(device: WebrtcDevice): Promise<boolean> {
+  const untilMs = Date.now() + 12_000;
+  await patiently(() => device.hello !== undefined || Date.now() > untilMs);
+  return device.hello !== undefined;
+}
+
 /** The worker tells its counts once a second. */
 async function counted(place: Place): Promise<StatusReport> {
   for (;;) {
@@ -127,10 +143,7 @@ test('a relay that lies lets nobody in, and the device it serves gets through ne
     const data = session.channel.seal(signal);
     if (data !== undefined) relay.toHub(data);
   };
-  const device = new WebrtcDevice({
-    offer: (sdp) => say({ type: 'offer', sdp }),
-    candidate: (candidate) => say({ type: 'candidate', ...candidate }),
-  });
+  let device = newDevice(say);
   const listening = setInterval(() => {
     for (const data of relay.heard()) {
       const signal = session.channel.open(data);
@@ -139,19 +152,20 @@ test('a relay that lies lets nobody in, and the device it serves gets through ne
       if (signal.type === 'candidate') void device.found(signal);
     }
   }, 10);
-  onTestFinished(async () => {
-    clearInterval(listening);
-    await device.close();
-  });
-  await device.connect();
-  await patiently(() => device.hello !== undefined);
+  onTestFinished(() => clearInterval(listening));
+  let offers = 0;
+  do {
+    // On a busy machine a handshake may fail; a device then makes another offer.
+    if (offers++ > 0) device = newDevice(say);
+    await device.connect();
+  } while (!(await greeted(device)));
   device.say({ type: 'dc_ping', id: 1 });
   await patiently(() => device.pongs.length === 1);
 
   relay.again();
   const status = await counted(place);
   expect(status.browsers).toMatchObject([{ name: 'Phone' }]);
-  expect(status.counters['webrtc.offers']).toBe(1);
+  expect(status.counters['webrtc.offers']).toBe(offers);
   expect(status.counters['connection.dropped_malformed']).toBeGreaterThan(50);
   expect(status.counters['connection.dropped_replayed']).toBeGreaterThan(5);
   const devices = JSON.parse((await place.run('devices', '--json')).stdout) as unknown[];
