@@ -123,6 +123,8 @@ export const hostMethods = {
       cols: t.opt(cols),
       /** Lines above the screen in snapshots. Default 0. */
       scrollback: t.opt(t.int({ min: 0, max: 2_000 })),
+      /** How far the client may fall behind before it gets a snapshot instead of the bytes. Default 256 KiB, which is the most. */
+      lag_bytes: t.opt(t.int({ min: 16 * 1024, max: 256 * 1024 })),
       /** Input and sizes are refused. */
       view_only: t.opt(t.bool),
     }),

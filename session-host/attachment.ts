@@ -11,7 +11,7 @@ import type { Snapshot } from './mirror/mirror-types.js';
 import type { TerminalSize } from './size-policy.js';
 import type { Terminal } from './terminal.js';
 
-/** How far a client may fall behind before a snapshot is cheaper than the bytes. */
+/** How far a client may fall behind before a snapshot is cheaper than the bytes, if it does not say. */
 export const LAG_BYTES = 256 * 1024;
 export const MAX_OUTPUT_BYTES = 32 * 1024;
 /** No client has more use for credit than this. */
@@ -48,6 +48,8 @@ export interface AttachmentOptions {
   readonly credit: number;
   /** Lines above the screen in snapshots. */
   readonly scrollback: number;
+  /** How far the client may fall behind. Default LAG_BYTES. */
+  readonly lagBytes?: number;
   /** All was sent and nothing will come. Called once, unless closed before. */
   readonly onComplete: () => void;
   /** A bug of ours, outside of any call. */
@@ -65,12 +67,13 @@ export class Attachment {
   readonly #source: AttachmentSource;
   readonly #sink: AttachmentSink;
   readonly #scrollback: number;
+  readonly #lagBytes: number;
   readonly #onComplete: () => void;
   readonly #onFault: (thrown: unknown) => void;
   /** Next byte to send. Meaningless while a snapshot is needed. */
   #offset: number;
   #credit: number;
-  /** How far behind it may be now. Beyond LAG_BYTES only while it catches up. */
+  /** How far behind it may be now. Beyond #lagBytes only while it catches up. */
   #allowance: number;
   #needsSnapshot: boolean;
   /** For a snapshot; at first for the beginning. */
@@ -86,18 +89,29 @@ export class Attachment {
   #sizesSent = 0;
 
   constructor(options: AttachmentOptions) {
-    const { id, source, sink, offset, credit, scrollback, onComplete, onFault } = options;
+    const {
+      id,
+      source,
+      sink,
+      offset,
+      credit,
+      scrollback,
+      lagBytes = LAG_BYTES,
+      onComplete,
+      onFault,
+    } = options;
     this.id = id;
     this.#source = source;
     this.#sink = sink;
     this.#scrollback = scrollback;
+    this.#lagBytes = lagBytes;
     this.#onComplete = onComplete;
     this.#onFault = onFault;
     this.#credit = Math.min(credit, MAX_CREDIT_BYTES);
     this.#offset = offset ?? 0;
     this.#needsSnapshot = offset === undefined || offset < source.start || offset > source.end;
     // What it misses it gets, however much that is, as long as it does not fall further back.
-    this.#allowance = source.end - this.#offset + LAG_BYTES;
+    this.#allowance = source.end - this.#offset + lagBytes;
   }
 
   /** The client knows of the attach: from now on it is sent to. */
@@ -130,7 +144,7 @@ export class Attachment {
       const behind = source.end - this.#offset;
       if (!this.#needsSnapshot) this.#sendSizes();
       if (!this.#needsSnapshot && behind === 0) {
-        this.#allowance = LAG_BYTES;
+        this.#allowance = this.#lagBytes;
         if (source.ended) this.#complete();
         return;
       }
@@ -139,7 +153,7 @@ export class Attachment {
         this.#askSnapshot();
         return;
       }
-      this.#allowance = Math.max(LAG_BYTES, Math.min(this.#allowance, behind + LAG_BYTES));
+      this.#allowance = Math.max(this.#lagBytes, Math.min(this.#allowance, behind + this.#lagBytes));
       this.#sendOutput();
     }
   }
@@ -232,7 +246,7 @@ export class Attachment {
 
   #catchUpFrom(offset: number): void {
     this.#offset = offset;
-    this.#allowance = this.#source.end - offset + LAG_BYTES;
+    this.#allowance = this.#source.end - offset + this.#lagBytes;
   }
 
   #complete(): void {

@@ -88,7 +88,7 @@ const handlers: Handlers = {
   },
   'session.attach': async (
     host,
-    { id, attach, offset, credit, rows, cols, scrollback, view_only },
+    { id, attach, offset, credit, rows, cols, scrollback, lag_bytes, view_only },
     client,
   ) => {
     const session = await host.recall(id);
@@ -102,6 +102,7 @@ const handlers: Handlers = {
       scrollback: scrollback ?? 0,
       viewOnly: view_only ?? false,
       ...(offset === undefined ? {} : { offset }),
+      ...(lag_bytes === undefined ? {} : { lagBytes: lag_bytes }),
       ...(rows === undefined || cols === undefined ? {} : { size: { rows, cols } }),
     });
     client.add(attach, view);

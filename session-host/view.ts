@@ -25,6 +25,7 @@ export interface ViewSpec {
   readonly offset?: number;
   readonly credit: number;
   readonly scrollback: number;
+  readonly lagBytes?: number;
   /** The client's own, if it has a say. */
   readonly size?: TerminalSize;
   readonly viewOnly: boolean;

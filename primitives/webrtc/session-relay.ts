@@ -40,6 +40,8 @@ interface Held {
 
 /** Attaches of a viewer that were told once that they cannot type. */
 const MAX_TOLD = 1_024;
+/** Of an attach whose device does not say: with the least rate of output, a flood is shown to its end within a quarter of a second. */
+const LAG_BYTES = 64 * 1024;
 
 export class SessionRelay {
   readonly #options: SessionRelayOptions;
@@ -76,6 +78,7 @@ export class SessionRelay {
     if (isSound && this.#credit.has(attach))
       return this.#answer(id, fail('session.attach_in_use', `Attach ${attach} is in use.`));
     const own = {
+      lag_bytes: LAG_BYTES,
       ...params,
       ...(this.#options.role === 'viewer' ? { view_only: true } : {}),
       ...(isSound ? { credit: this.#credit.open(attach, credit) } : {}),

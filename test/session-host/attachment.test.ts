@@ -158,6 +158,7 @@ interface Setup {
   readonly offset?: number;
   readonly credit?: number;
   readonly begun?: boolean;
+  readonly lagBytes?: number;
 }
 
 function open({
@@ -166,6 +167,7 @@ function open({
   offset,
   credit = KIB * KIB,
   begun = true,
+  lagBytes,
 }: Setup = {}) {
   const session = new ModelSession(ringBytes);
   for (let left = before; left > 0; left -= 64 * KIB) session.write(Math.min(left, 64 * KIB));
@@ -178,6 +180,7 @@ function open({
     credit,
     scrollback: 0,
     ...(offset === undefined ? {} : { offset }),
+    ...(lagBytes === undefined ? {} : { lagBytes }),
     onComplete: () => client.complete++,
     onFault: (thrown) => {
       throw thrown;
@@ -264,6 +267,15 @@ describe('an attach', () => {
     expect(client.sent).toBe(1000);
     await answer();
     expect(client).toMatchObject({ snapshots: 1, offset: session.end, sent: 1000 + 100 + 500 });
+  });
+
+  it('gets a snapshot as early as it wishes', async () => {
+    const { session, client, write, grant, answer } = open({ offset: 0, credit: 0, lagBytes: 20 * KIB });
+    while (session.end <= 20 * KIB) write(4096);
+    session.parsed = session.end;
+    grant(64 * KIB);
+    await answer();
+    expect(client).toMatchObject({ snapshots: 1, offset: session.end });
   });
 
   it('goes on with the bytes where the screen is not known any further', async () => {
