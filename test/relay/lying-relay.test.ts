@@ -98,7 +98,7 @@ async function statusOf(place: Place): Promise<StatusReport> {
 function newDevice(say: (signal: Signal) => void): WebrtcDevice {
   const device = new WebrtcDevice({
     offer: (sdp) => say({ type: 'offer', sdp }),
-    candidate: (candidate) => say({ type: 'candidate', ...candidate } as Signal),
+    candidate: (candidate) => say({ type: 'candidate', ...candidate }),
   });
   onTestFinished(() => device.close());
   return device;
@@ -107,8 +107,9 @@ function newDevice(say: (signal: Signal) => void): WebrtcDevice {
 /** False: it takes longer than a browser waits. */
 async function greeted(device: WebrtcDevice): Promise<boolean> {
   const untilMs = Date.now() + 12_000;
-  await patiently(() => device.hello !== undefined || Date.now() > untilMs);
-  return device.hello !== undefined;
+  const isGreeted = (): boolean => device.hello !== undefined && device.hasGreeted;
+  await patiently(() => isGreeted() || Date.now() > untilMs);
+  return isGreeted();
 }
 
 /** The worker tells its counts once a second. */

@@ -50,6 +50,8 @@ export class WebrtcDevice {
   readonly attaches = new Map<number, DeviceAttach>();
   hello: MessageOf<'hello'> | undefined;
   error: HubError | undefined;
+  /** It has said hello: nothing else may come before. */
+  hasGreeted = false;
   isClosed = false;
   /** Largest message that came on any channel. */
   largestMessage = 0;
@@ -121,6 +123,7 @@ export class WebrtcDevice {
   }
 
   greet(more: Partial<MessageOf<'hello'>> = {}): void {
+    this.hasGreeted = true;
     this.say({
       type: 'hello',
       protocol_version: PROTOCOL_VERSION,
