@@ -18,7 +18,7 @@ import type { OpenRtc, RtcCandidate, RtcChannel, RtcPath, RtcPeer, RtcState } fr
 import { SendQueue } from './send-queue.js';
 
 /** What may be ahead in the stack, unacknowledged: output; and with control. */
-export const AHEAD_BYTES = 16 * 1024;
+export const AHEAD_BYTES = 8 * 1024;
 export const CONTROL_AHEAD_BYTES = 32 * 1024;
 /** A path that is silent so long does not come back; the device makes another one long before. */
 const SILENT_MS = 30_000;

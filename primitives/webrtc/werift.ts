@@ -11,7 +11,7 @@ import { isUnsigned } from './dtls-guard.js';
 import type { OpenRtc, PathKind, RtcCandidate, RtcChannel, RtcListeners, RtcPath, RtcPeer } from './rtc.js';
 
 /** Half of what the send queue lets a channel hold. */
-const LOW_BYTES = 8 * 1024;
+const LOW_BYTES = 4 * 1024;
 
 const MAX_CHANNELS = 2;
 
