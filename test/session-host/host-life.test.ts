@@ -5,6 +5,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SessionRecord } from '../../protocol/session.js';
+import { HOST_NICENESS } from '../../system/niceness.js';
 import { eventually } from '../support/eventually.js';
 import { spawnHost, startHost } from '../support/host-process.js';
 import { isAlive } from '../support/hub-process.js';
@@ -14,7 +15,7 @@ import { until } from '../support/until.js';
 describe('a session host', () => {
   it('runs at lower priority, and says in its folder who it is', async () => {
     const host = await startHost();
-    expect(getPriority(host.pid)).toBe(5);
+    expect(getPriority(host.pid)).toBe(HOST_NICENESS);
     const path = join(host.config.state_dir, 'host.pid');
     await until(() => existsSync(path));
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
