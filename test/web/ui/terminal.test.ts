@@ -133,7 +133,7 @@ describe('on a computer', () => {
     );
   });
 
-  it('goes on drawing when the WebGL context is lost', async () => {
+  it('goes on drawing when the WebGL context is lost, and fits, although its cells have another width', async () => {
     const page = await open();
     await openSession(page, 'feature/login');
     await untilScreen(page, 'throttle');
@@ -147,6 +147,16 @@ describe('on a computer', () => {
     await untilTrue(page, 'document.querySelector("[data-terminal]").screen.renderer === "dom"');
     await page.evaluate(() => ui.terminal('feature/login').put('still here'));
     await page.locator('.xterm-rows', { hasText: 'still here' }).waitFor();
+    // Not wider than the window, and no column that would fit is missing.
+    await untilTrue(
+      page,
+      `(() => {
+        const pan = document.querySelector('[data-terminal]');
+        const { width } = pan.querySelector('.xterm-screen').getBoundingClientRect();
+        const spare = pan.clientWidth - width;
+        return spare >= 0 && spare < 2 * (width / pan.screen.cols);
+      })()`,
+    );
   });
 
   it('draws without WebGL too', async () => {

@@ -156,6 +156,10 @@ export class TerminalControl {
       if (opensSwitcher(event, true)) return false;
       return !this.#clipboardKey(event);
     });
+    screen.onCells = () => {
+      this.#measure();
+      this.#spaceChanged();
+    };
     const resized = new ResizeObserver(() => this.#spaceChanged());
     resized.observe(pan);
     this.#ends.push(

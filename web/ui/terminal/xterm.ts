@@ -70,6 +70,8 @@ export class Screen {
   }
 
   readonly #label: string;
+  /** Cells have another size than before, although the font has not. */
+  onCells: () => void = () => undefined;
 
   open(parent: HTMLElement): void {
     this.#terminal.open(parent);
@@ -83,10 +85,7 @@ export class Screen {
   #useWebgl(): void {
     try {
       const webgl = new WebglAddon();
-      webgl.onContextLoss(() => {
-        webgl.dispose();
-        this.#webgl = undefined;
-      });
+      webgl.onContextLoss(() => this.#drawWithoutWebgl());
       this.#terminal.loadAddon(webgl);
       this.#webgl = webgl;
       this.#checkCanvas();
@@ -94,6 +93,13 @@ export class Screen {
       // No WebGL: xterm's own renderer draws.
       this.#webgl = undefined;
     }
+  }
+
+  /** The other renderer's cells have another width. */
+  #drawWithoutWebgl(): void {
+    this.#webgl?.dispose();
+    this.#webgl = undefined;
+    requestAnimationFrame(() => this.onCells());
   }
 
   /**
@@ -110,8 +116,7 @@ export class Screen {
       // After xterm's own observer, which sets the canvas.
       requestAnimationFrame(() => {
         if (!canvas.isConnected || Math.abs(canvas.width - wanted) <= 0.1 * wanted) return;
-        this.#webgl?.dispose();
-        this.#webgl = undefined;
+        this.#drawWithoutWebgl();
         observer.disconnect();
       });
     });
