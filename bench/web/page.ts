@@ -13,6 +13,8 @@ interface Shown {
   snapshots: number;
   tail: string;
   look: () => void;
+  /** What comes is of now, and what is typed arrives. */
+  live: boolean;
 }
 
 class BenchPage {
@@ -71,7 +73,13 @@ class BenchPage {
     const startMs = performance.now();
     const decoder = new TextDecoder('latin1');
     return await new Promise((resolve) => {
-      const shown: Omit<Shown, 'attach'> = { bytes: 0, snapshots: 0, tail: '', look: () => undefined };
+      const shown: Omit<Shown, 'attach'> = {
+        bytes: 0,
+        snapshots: 0,
+        tail: '',
+        look: () => undefined,
+        live: false,
+      };
       const take = (bytes: Uint8Array): void => {
         shown.bytes += bytes.length;
         shown.tail = (shown.tail + decoder.decode(bytes)).slice(-4_096);
@@ -90,7 +98,9 @@ class BenchPage {
           },
           resized: () => undefined,
           status: (status) => {
-            if (status === 'live') resolve(performance.now() - startMs);
+            shown.live = status === 'live';
+            if (shown.live) resolve(performance.now() - startMs);
+            shown.look();
           },
           ended: () => undefined,
           refused: () => undefined,
@@ -117,6 +127,17 @@ class BenchPage {
 
   type(uuid: string, text: string): void {
     this.#get(uuid).attach.type(text);
+  }
+
+  /** Resolves when what is typed into the session arrives. */
+  async live(uuid: string): Promise<void> {
+    const shown = this.#get(uuid);
+    await new Promise<void>((resolve) => {
+      shown.look = () => {
+        if (shown.live) resolve();
+      };
+      shown.look();
+    });
   }
 
   /** Resolves when the session has printed `text`; what came before counts. */

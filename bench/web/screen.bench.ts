@@ -51,6 +51,7 @@ export const webScreen: Bench = {
       process.kill(hub.pid, 'SIGCONT');
       const backMs = await elapsedMs(async () => {
         await page.evaluate(() => benchPage.online());
+        await page.evaluate((uuid) => benchPage.live(uuid), id);
         await page.evaluate((uuid) => benchPage.type(uuid, "echo AG''AIN\n"), id);
         await page.evaluate((uuid) => benchPage.until(uuid, 'AGAIN'), id);
       });
