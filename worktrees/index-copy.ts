@@ -5,7 +5,7 @@
  * copy the marks are gone, except those of a sparse checkout, whose files are not there.
  */
 import { randomBytes } from 'node:crypto';
-import { copyFile, lstat, rm } from 'node:fs/promises';
+import { copyFile, lstat, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessMissing } from '../system/errno.js';
 import type { Git } from './git.js';
@@ -39,7 +39,7 @@ export async function copyIndex(place: IndexPlace): Promise<IndexCopy> {
     await rm(`${file}.lock`, { force: true });
   };
   try {
-    await unlessMissing(copyFile(join(place.gitFolder, 'index'), file));
+    await copyWithTime(join(place.gitFolder, 'index'), file);
     const env = { GIT_INDEX_FILE: file };
     const entries = await readEntries(place, env);
     const { assumed, skipped } = entries;
@@ -51,6 +51,19 @@ export async function copyIndex(place: IndexPlace): Promise<IndexCopy> {
     await remove();
     throw thrown;
   }
+}
+
+/**
+ * The copy is as old as the original, in whole seconds: a file as young as its index is read through by git, since its
+ * size and times do not tell whether it changed once more after git had looked at it (git's "racy git" page). With a
+ * young copy git would trust them.
+ */
+async function copyWithTime(index: string, copy: string): Promise<void> {
+  const original = await unlessMissing(stat(index));
+  if (original === undefined) return;
+  const timeS = Math.floor(original.mtimeMs / 1000);
+  await copyFile(index, copy);
+  await utimes(copy, timeS, timeS);
 }
 
 interface Entries {

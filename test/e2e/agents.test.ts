@@ -3,10 +3,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AgentRecord } from '../../protocol/agents.js';
-import { eventually } from '../support/eventually.js';
 import { isAlive, makePlace, type Place, type RunningHub, runCli, startHub } from '../support/hub-process.js';
 import { SocketClient } from '../support/socket-client.js';
 import { git } from '../support/temp-repo.js';
+import { until } from '../support/until.js';
 
 type NewAgent = AgentRecord & { readonly worktree_created: boolean };
 
@@ -46,7 +46,7 @@ test('an agent outlives kill -9 of its hub, and goes on with the next one in the
   });
   const id = agent.session_uuid;
   await place.run('session', 'send', id.slice(0, 8), 'marker=from-before', '--enter');
-  await eventually(async () => (await screen(first, id)).includes('marker=from-before'));
+  await until(async () => (await screen(first, id)).includes('marker=from-before'));
 
   await kill9(first);
   expect(isAlive(agent.pid ?? 0)).toBe(true);
@@ -56,7 +56,7 @@ test('an agent outlives kill -9 of its hub, and goes on with the next one in the
     { session_uuid: id, branch: 'feature/x', pid: agent.pid, worktree_path: agent.worktree_path },
   ]);
   await place.run('session', 'send', id.slice(0, 8), 'echo "still $marker"', '--enter');
-  await eventually(async () => (await screen(second, id)).includes('still from-before'));
+  await until(async () => (await screen(second, id)).includes('still from-before'));
   expect(await worktrees(place)).toContain('locked botster: session');
   expect(await start(second, { branch: 'feature/x' })).toMatchObject({
     worktree_created: false,
@@ -72,7 +72,7 @@ test('locks of sessions that ended while no hub ran are taken away by the next h
   process.kill(agent.pid ?? 0, 'SIGKILL');
   expect(await worktrees(place)).toContain('locked');
   const second = await startHub(place);
-  await eventually(async () => !(await worktrees(place)).includes('locked'));
+  await until(async () => !(await worktrees(place)).includes('locked'));
   expect(await list(second)).toMatchObject([{ session_uuid: agent.session_uuid, state: 'exited' }]);
 });
 
@@ -177,7 +177,7 @@ describe('for people', () => {
     );
     const agent = JSON.parse(stdout) as NewAgent;
     expect(agent).toMatchObject({ in_place: true, prompt: 'Do it', args: ['-c', line] });
-    await eventually(async () => (await screen(hub, agent.session_uuid)).includes('[Do it]'));
+    await until(async () => (await screen(hub, agent.session_uuid)).includes('[Do it]'));
   });
 });
 

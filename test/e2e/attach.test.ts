@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.js';
 import { makePlace, type Place, runCli, startHub } from '../support/hub-process.js';
 import { ptyCli } from '../support/pty-cli.js';
+import { until } from '../support/until.js';
 
 const DETACH = '\u001c\u001c';
 const PLAIN = {
@@ -103,7 +103,7 @@ describe('in a terminal', () => {
     await client.shows(/go/);
     client.type('a');
     // The answers were typed by the host before what is typed after they were seen there.
-    await eventually(async () => (await place.run('session', 'log', 'asker')).stdout.includes('\u001b[c'));
+    await until(async () => (await place.run('session', 'log', 'asker')).stdout.includes('\u001b[c'));
     client.type('q');
     const screen = await client.shows(/all/);
     expect(screen).toMatch(/"\\u001b\[2;3R\\u001b\[0n\\u001b\[\?[\d;]+c" all/);
@@ -206,11 +206,11 @@ describe('sizes', () => {
     await small.shows(/ready>/);
     expect(await size()).toBe('60x20');
     small.resize(22, 70);
-    await eventually(async () => (await size()) === '70x22');
+    await until(async () => (await size()) === '70x22');
 
     const big = ptyCli(place, ['attach'], { rows: 40, cols: 120 });
     await big.shows(/ready>/);
-    await eventually(async () => (await size()) === '120x40');
+    await until(async () => (await size()) === '120x40');
     await small.shows(/ready>(.|\n)*the session is 120x40; type to make it fit/);
     big.type(`echo ${'x'.repeat(100)}\r`);
     await small.shows(/x{60}/);

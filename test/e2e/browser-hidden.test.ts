@@ -12,9 +12,9 @@ import {
   watched,
 } from '../support/browser.js';
 import { makeAgent, makeShellPlace } from '../support/browser-agents.js';
-import { eventually } from '../support/eventually.js';
 import { type Place, startHub } from '../support/hub-process.js';
 import { checkCounted, lastNumber, startCounting, untilCounted } from '../support/numbered-lines.js';
+import { until } from '../support/until.js';
 import { Wiretap } from '../support/wiretap.js';
 
 async function session(place: Place): Promise<SessionRecord> {
@@ -25,7 +25,7 @@ async function session(place: Place): Promise<SessionRecord> {
 /** Until the session has written so many bytes more. */
 async function untilWritten(place: Place, bytes: number): Promise<void> {
   const from = (await session(place)).offset;
-  await eventually(async () => (await session(place)).offset >= from + bytes);
+  await until(async () => (await session(place)).offset >= from + bytes);
 }
 
 async function isAttached(place: Place): Promise<boolean> {
@@ -49,7 +49,7 @@ test('a page behind another tab is sent nothing, and shows the true screen when 
   const other = await context.newPage();
   await other.bringToFront();
   await untilTrue(page, 'document.visibilityState === "hidden"');
-  await eventually(async () => !(await isAttached(place)));
+  await until(async () => !(await isAttached(place)));
   const sent = (await tap.terminalFrames()).length;
   const before = await lastNumber(page);
   await untilWritten(place, 1_000);
@@ -62,7 +62,7 @@ test('a page behind another tab is sent nothing, and shows the true screen when 
 
   // A flood missed: the screen comes, and not what went by.
   await other.bringToFront();
-  await eventually(async () => !(await isAttached(place)));
+  await until(async () => !(await isAttached(place)));
   const received = (await tap.terminalFrames()).length;
   await place.run('session', 'send', 'feature/login', 'clear; seq 200000; echo "all $((40 + 2))"', '--enter');
   await place.run('session', 'wait', 'feature/login', '--match', '^all 42$', '--timeout', '30');
@@ -87,7 +87,7 @@ test('a device that was locked until nothing was left of its connection shows th
 
   const other = await context.newPage();
   await other.bringToFront();
-  await eventually(async () => !(await isAttached(place)));
+  await until(async () => !(await isAttached(place)));
   const cdp = await context.newCDPSession(page);
   await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
   suspend();

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { SessionRecord } from '../../protocol/session.js';
 import { newPage, openBrowser, openSession, pair, phone, untilScreen } from '../support/browser.js';
 import { makeShellPlace } from '../support/browser-agents.js';
-import { eventually } from '../support/eventually.js';
 import { type Place, startHub } from '../support/hub-process.js';
 import { git } from '../support/temp-repo.js';
+import { until } from '../support/until.js';
 import { Wiretap } from '../support/wiretap.js';
 
 /** No number that the page gives to an attach of its own. */
@@ -69,7 +69,7 @@ test('a view-only phone sees agents and screens, and changes nothing, whatever i
     'ok',
   );
   await tap.input(ATTACH, 'typed-by-frame\r');
-  await eventually(async () =>
+  await until(async () =>
     (await tap.messages()).some(
       (message) => message.type === 'event' && message.name === 'attach.input_refused',
     ),

@@ -2,10 +2,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ConnectionCode, DeviceRecord } from '../../protocol/devices.js';
 import type { StatusReport } from '../../protocol/status.js';
-import { eventually } from '../support/eventually.js';
 import { makePlace, type Place, runCli, startHub } from '../support/hub-process.js';
 import { pairDevice } from '../support/paired-device.js';
 import { ptyCli } from '../support/pty-cli.js';
+import { until } from '../support/until.js';
 
 async function hubPlace(...args: string[]): Promise<Place> {
   const place = await makePlace();
@@ -27,7 +27,7 @@ async function devicesOf(place: Place): Promise<DeviceRecord[]> {
 async function pair(place: Place, name: string, ...args: string[]): Promise<DeviceRecord> {
   const device = await pairDevice((await codeOf(place, ...args)).url, name);
   onTestFinished(() => device.close());
-  return await eventually(async () => (await devicesOf(place)).find(({ id }) => id === device.id));
+  return await until(async () => (await devicesOf(place)).find(({ id }) => id === device.id));
 }
 
 describe('botster connect', () => {

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SessionRecord } from '../../protocol/session.js';
-import { eventually } from '../support/eventually.js';
 import { makePlace, type Place, runCli, startHub } from '../support/hub-process.js';
+import { until } from '../support/until.js';
 
 async function hubPlace(): Promise<Place> {
   const place = await makePlace();
@@ -124,7 +124,7 @@ describe('scripts', () => {
       ['--idle', '600'],
       ['--match', 'never'],
     ].map((args) => place.spawn('session', 'wait', 'cat', ...args));
-    await eventually(async () => attachedTo(place, 'cat', 2));
+    await until(async () => attachedTo(place, 'cat', 2));
     await place.run('session', 'kill', 'cat');
     for (const { done } of inVain) {
       const { code, stderr } = await done;

@@ -7,9 +7,9 @@ import type { SessionRecord } from '../../protocol/session.js';
 import type { StatusReport } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { endHost, hostPid } from '../support/end-host.js';
-import { eventually } from '../support/eventually.js';
 import { HostConnection } from '../support/host-process.js';
 import { isAlive, makePlace, type Place, type RunningHub, startHub } from '../support/hub-process.js';
+import { until } from '../support/until.js';
 
 const stateDir = (place: Place) => join(place.dataDir, 'hubs', hubIdOf(place.repo));
 
@@ -90,7 +90,7 @@ test('the same shell, the same screen', async () => {
   );
   const id = '11111111-1111-4111-8111-111111111111';
   const before = await connect(hub);
-  await eventually(async () => (await before.request('session.screen', { id })).text.includes('red and µ'));
+  await until(async () => (await before.request('session.screen', { id })).text.includes('red and µ'));
   const plain = await before.request('session.screen', { id });
   const ansi = await before.request('session.screen', { id, ansi: true });
   await kill(hub);
@@ -99,7 +99,7 @@ test('the same shell, the same screen', async () => {
   expect(await after.request('session.screen', { id })).toEqual(plain);
   expect(await after.request('session.screen', { id, ansi: true })).toEqual(ansi);
   expect(await evaluate(place, `return pty.get("1111"):write("echo $secret\\r")`)).toEqual([true]);
-  await eventually(async () => (await after.request('session.screen', { id })).text.includes('\nkept'));
+  await until(async () => (await after.request('session.screen', { id })).text.includes('\nkept'));
 }, 60_000);
 
 test('an orderly stop leaves sessions alone too; status has them', async () => {

@@ -13,7 +13,7 @@ import type { StatusReport } from '../../protocol/status.js';
 import { TestDevice } from '../primitives/connection/device.js';
 import { type CableServer, serveCable } from '../support/cable-server.js';
 import { makePlace, type Place, startHub } from '../support/hub-process.js';
-import { patiently } from '../support/patiently.js';
+import { until } from '../support/until.js';
 import { WebrtcDevice } from '../support/webrtc-device.js';
 
 const PEER = 'A'.repeat(22);
@@ -44,9 +44,7 @@ class LyingRelay {
 
   /** Once the hub has subscribed. */
   static async of(server: CableServer): Promise<LyingRelay> {
-    const { identifier } = await patiently(() =>
-      server.commands.find(({ command }) => command === 'subscribe'),
-    );
+    const { identifier } = await until(() => server.commands.find(({ command }) => command === 'subscribe'));
     const foreign = JSON.stringify({ channel: 'SignalChannel', hub: 'B'.repeat(22), role: 'hub' });
     server.send({ type: 'confirm_subscription', identifier: foreign });
     server.send({ type: 'confirm_subscription', identifier });
@@ -108,7 +106,7 @@ function newDevice(say: (signal: Signal) => void): WebrtcDevice {
 async function greeted(device: WebrtcDevice): Promise<boolean> {
   const untilMs = Date.now() + 12_000;
   const isGreeted = (): boolean => device.hello !== undefined && device.hasGreeted;
-  await patiently(() => isGreeted() || Date.now() > untilMs);
+  await until(() => isGreeted() || Date.now() > untilMs);
   return isGreeted();
 }
 
@@ -132,7 +130,7 @@ test('a relay that lies lets nobody in, and the device it serves gets through ne
   const url = JSON.parse((await place.run('connect', '--json')).stdout) as { url: string };
   const handshake = new TestDevice().pair(url.url);
   relay.toHub(handshake.data);
-  const session: DeviceSession = await patiently(() => {
+  const session: DeviceSession = await until(() => {
     for (const data of relay.heard()) {
       const answer = handshake.receive(data);
       if (answer !== undefined) return answer;
@@ -161,7 +159,7 @@ test('a relay that lies lets nobody in, and the device it serves gets through ne
     await device.connect();
   } while (!(await greeted(device)));
   device.say({ type: 'dc_ping', id: 1 });
-  await patiently(() => device.pongs.length === 1);
+  await until(() => device.pongs.length === 1);
 
   relay.again();
   const status = await counted(place);
@@ -174,5 +172,5 @@ test('a relay that lies lets nobody in, and the device it serves gets through ne
 
   await server.close();
   device.say({ type: 'dc_ping', id: 2 });
-  await patiently(() => device.pongs.length === 2);
+  await until(() => device.pongs.length === 2);
 });

@@ -5,7 +5,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { eventually } from '../support/eventually.js';
 import { type HostConnection, startHost } from '../support/host-process.js';
 import { distUrl } from '../support/import-from-dist.js';
 import { tempDir } from '../support/temp-repo.js';
@@ -148,7 +147,7 @@ describe('a flood', () => {
       await live.untilReceived(before + 100_000);
     }
     expect(live.fault).toBeUndefined();
-    await eventually(async () => (await client.request('host.status', {})).connections === 1);
+    await until(async () => (await client.request('host.status', {})).connections === 1);
     expect((await client.record(uuid)).attached).toBe(1);
     expect(host.log()).not.toMatch(/uncaught|unhandled/);
   });
@@ -184,7 +183,7 @@ describe('a watcher that does not read', () => {
     const client = await host.connect();
     const { uuid } = await client.spawn('cat');
     deaf.socket.pause();
-    await eventually(async () => {
+    await until(async () => {
       await client.request('session.update', {
         id: uuid,
         meta: { filler: randomBytes(24_000).toString('hex') },
@@ -192,7 +191,7 @@ describe('a watcher that does not read', () => {
       return (await client.request('host.status', {})).connections === 1;
     });
     // The log is written a moment later.
-    await eventually(() => Promise.resolve(host.log().includes('host.slow_client')));
+    await until(() => Promise.resolve(host.log().includes('host.slow_client')));
     const again = await host.connect();
     expect((await again.request('host.watch', {})).sessions).toHaveLength(1);
   });

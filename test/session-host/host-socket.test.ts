@@ -6,9 +6,9 @@ import { encodeFrame, frameTypes } from '../../protocol/frames.js';
 import { HOST_PROTOCOL_VERSION, type HostMethod } from '../../protocol/host-methods.js';
 import { encodeMessage } from '../../protocol/messages.js';
 import { encodeTerminalFrame } from '../../protocol/terminal-frames.js';
-import { eventually } from '../support/eventually.js';
 import { type HostProcess, startHost } from '../support/host-process.js';
 import { SocketClient } from '../support/socket-client.js';
+import { until } from '../support/until.js';
 
 const helloOf = (host: HostProcess, more: object = {}) =>
   ({
@@ -147,7 +147,7 @@ describe('the socket', () => {
     clients[0]?.socket.destroy();
     await clients[0]?.closed;
     // The host has to notice that there is room.
-    const again = await eventually(async () => {
+    const again = await until(async () => {
       const client = await SocketClient.connect(host.config.socket_path);
       client.say(helloOf(host));
       client.say(request(1));

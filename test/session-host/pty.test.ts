@@ -7,7 +7,6 @@ import { describe, expect, it } from 'vitest';
 import { isHubError } from '../../base/errors.js';
 import { spawnPty } from '../../session-host/pty.js';
 import { processMark } from '../../system/process-identity.js';
-import { eventually } from '../support/eventually.js';
 import { distUrl } from '../support/import-from-dist.js';
 import { runPty, runScript } from '../support/pty-run.js';
 import { tempDir } from '../support/temp-repo.js';
@@ -17,7 +16,7 @@ const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 /** Resolves when the process has ended and was waited for. */
 async function gone(pid: number): Promise<void> {
-  await eventually(async () => (await processMark(pid)) === undefined);
+  await until(async () => (await processMark(pid)) === undefined);
 }
 
 describe('a command on a PTY', () => {

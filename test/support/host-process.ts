@@ -22,9 +22,9 @@ import {
 import type { Hello } from '../../protocol/messages.js';
 import type { SessionRecord } from '../../protocol/session.js';
 import type { TerminalFrame } from '../../protocol/terminal-frames.js';
-import { eventually } from './eventually.js';
 import { distUrl } from './import-from-dist.js';
 import { tempDir } from './temp-repo.js';
+import { until } from './until.js';
 
 const MAIN = fileURLToPath(distUrl('session-host/main.js'));
 
@@ -79,7 +79,7 @@ export class HostProcess {
     void this.exited.then((how) => {
       exit = how;
     });
-    await eventually(async () => {
+    await until(async () => {
       if (exit !== undefined)
         throw new Error(`the session host ended: ${JSON.stringify(exit)}\n${this.log()}`);
       const socket = await connect(this.config.socket_path).catch(() => undefined);

@@ -1,10 +1,22 @@
-/** Waits for something that another thread or process brings about. The test's own timeout ends it. */
+/**
+ * Waits for something that another thread or process brings about. The test's own timeout ends it.
+ *
+ * It looks at each turn of the loop at first, for what is only a few turns away, and then some hundred times a second:
+ * who waits at full speed takes the processor from those it waits for.
+ */
 
-/** Resolves with the first value of `look` that is neither false nor undefined; looks at each turn of the loop. */
-export async function until<T>(look: () => T | undefined | false): Promise<T> {
-  for (;;) {
-    const value = look();
+const EAGER_LOOKS = 20;
+const PAUSE_MS = 5;
+
+/** Resolves with the first value of `look`, or of what its promise resolves to, that is neither false nor undefined. */
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  for (let looks = 0; ; looks++) {
+    const value = await look();
     if (value !== undefined && value !== false) return value;
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) =>
+      looks < EAGER_LOOKS ? setImmediate(resolve) : setTimeout(resolve, PAUSE_MS),
+    );
   }
 }

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import { distUrl } from './import-from-dist.js';
-import { patiently } from './patiently.js';
+import { until } from './until.js';
 import type { FromDevice, ToDevice } from './webrtc-device.worker.js';
 import type { WebrtcHub } from './webrtc-hub.js';
 
@@ -53,12 +53,12 @@ export class DeviceThread {
   }
 
   async connected(): Promise<void> {
-    await patiently(() => Atomics.load(this.#shared, cells.connected) === 1);
+    await until(() => Atomics.load(this.#shared, cells.connected) === 1);
   }
 
   async attach(uuid: string, credit: number): Promise<void> {
     this.#tell({ type: 'attach', uuid, credit });
-    await patiently(() => this.#attached > 0);
+    await until(() => this.#attached > 0);
   }
 
   /** From now on it does nothing, until `thaw`. */

@@ -6,7 +6,7 @@ import type { webrtcDef } from '../../primitives/webrtc/webrtc.def.js';
 import { webrtc } from '../../primitives/webrtc/webrtc.js';
 import { FakeHub } from './fake-hub.js';
 import { type HostProcess, startHost } from './host-process.js';
-import { patiently } from './patiently.js';
+import { until } from './until.js';
 import { type DeviceOptions, WebrtcDevice } from './webrtc-device.js';
 
 export interface DeviceSpec extends DeviceOptions {
@@ -43,7 +43,7 @@ export class WebrtcHub extends FakeHub<typeof webrtcDef> {
   }
 
   fact(name: string): Promise<LuaRecord> {
-    return patiently(() => this.facts.find((fact) => fact.name === name)?.data);
+    return until(() => this.facts.find((fact) => fact.name === name)?.data);
   }
 
   async startHost(): Promise<HostProcess> {
@@ -79,7 +79,7 @@ export class WebrtcHub extends FakeHub<typeof webrtcDef> {
     const device = this.device(spec);
     const before = this.#connections;
     await device.connect();
-    await patiently(() => {
+    await until(() => {
       if (device.error !== undefined) throw device.error;
       return device.hello !== undefined && this.#connections > before;
     });

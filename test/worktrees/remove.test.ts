@@ -1,5 +1,14 @@
 /** Removing worktrees: no work is lost, whatever it is. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanEnv, git, makeRepo, tempDir } from '../support/temp-repo.js';
@@ -186,6 +195,28 @@ test('force keeps everything under a recovery ref', async () => {
   expect(readFileSync(join(back, 'README.md'), 'utf8')).toBe('not staged\n');
   // Nothing of this was written with the user's name.
   expect(await git(repo, 'log', '-1', '--format=%an', ref)).toBe('botster');
+});
+
+test('a change of the same size, in the second in which git wrote its index, is not taken for no change', async () => {
+  const { repo, worktrees } = await openWorktrees();
+  const { path } = await worktrees.create({ branch: 'x' });
+  // What a fast agent does right after the checkout: only the file's content tells that it changed.
+  await git(path, 'config', 'core.checkStat', 'minimal');
+  await git(path, 'config', 'core.trustctime', 'false');
+  const file = join(path, 'README.md');
+  const index = await git(path, 'rev-parse', '--path-format=absolute', '--git-path', 'index');
+  const timeS = 1_700_000_000;
+  utimesSync(file, timeS, timeS);
+  await git(path, 'update-index', '--refresh');
+  writeFileSync(file, readFileSync(file, 'utf8').toUpperCase().replace(/^./u, '!'));
+  utimesSync(file, timeS, timeS);
+  utimesSync(index, timeS, timeS);
+  expect(await failureOf(worktrees.remove({ path }))).toMatchObject({
+    code: 'worktree.dirty',
+    message: expect.stringContaining('1 changed file: README.md'),
+  });
+  const { recoveryRef } = await worktrees.remove({ path, force: true });
+  expect(await git(repo, 'show', `${recoveryRef}:README.md`)).toMatch(/^!/);
 });
 
 test('force keeps commits, hidden changes and what is half merged', async () => {

@@ -6,7 +6,6 @@ import { expect, test } from 'vitest';
 import type { LuaValue } from '../../../base/values.js';
 import { SIGNAL_CHANNEL } from '../../../protocol/signals.js';
 import { answered, offer, TestDevice } from '../../primitives/connection/device.js';
-import { eventually } from '../../support/eventually.js';
 import { type LuaHost, openLuaHost } from '../../support/lua-host.js';
 import { answering, noRequests } from '../../support/signaling-lua.js';
 import { until } from '../../support/until.js';
@@ -39,14 +38,14 @@ async function openHub(url: string, address = hub): Promise<LuaHost> {
 
 /** Waits for the fact of a kind, the `nth` of it. */
 async function factOf({ run }: LuaHost, name: string, nth = 1): Promise<Fact> {
-  return await eventually(async () => {
+  return await until(async () => {
     const [facts] = await run('return json.array(facts)');
     return (facts as readonly Fact[]).filter(({ fact }) => fact === name)[nth - 1];
   });
 }
 
 async function heardBy({ run }: LuaHost, count: number): Promise<readonly LuaValue[]> {
-  return await eventually(async () => {
+  return await until(async () => {
     const [heard] = (await run('return json.array(heard)')) as [readonly LuaValue[]];
     return heard.length >= count ? heard : undefined;
   });

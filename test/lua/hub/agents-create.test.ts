@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LuaRecord } from '../../../base/values.js';
 import { type AgentsHost, openAgentsHost, put } from '../../support/agents-host.js';
-import { eventually } from '../../support/eventually.js';
 import { git, tempDir } from '../../support/temp-repo.js';
 import { until } from '../../support/until.js';
 
@@ -141,12 +140,12 @@ test('the worktree of a branch that has one is used again, and stays locked unti
   expect(second).toMatchObject({ worktree_created: false, worktree_path: first['worktree_path'] });
   const kill = 'assert(assert(pty.get(...)):kill({ grace = 0 }))';
   await host.core(kill, first['session_uuid']);
-  await eventually(
+  await until(
     async () => (await host.core('return hub.agents()[...]', first['session_uuid']))[0] === undefined,
   );
   expect(await worktreesOf(host.repo)).toContain('locked botster: session ');
   await host.core(kill, second['session_uuid']);
-  await eventually(async () => !(await worktreesOf(host.repo)).includes('locked'));
+  await until(async () => !(await worktreesOf(host.repo)).includes('locked'));
 });
 
 test('what runs in the main checkout has to be asked for', async () => {
@@ -359,7 +358,7 @@ test('an agent that ends by itself is told, with how', async () => {
   await host.core(`
     events.on("agent_status_changed", function(data) if data.status == "exited" then ended = data end end)`);
   const agent = await host.agents('create', { branch: 'x', cmd: 'sh', args: ['-c', 'exit 3'] });
-  const ended = await eventually(async () => (await host.core('return ended'))[0] as LuaRecord | undefined);
+  const ended = await until(async () => (await host.core('return ended'))[0] as LuaRecord | undefined);
   expect(ended).toMatchObject({ agent_id: agent['session_uuid'], branch: 'x', exit: { code: 3 } });
   expect(await host.core('return hub.agents()[...]', agent['session_uuid'])).toEqual([undefined]);
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LuaRecord } from '../../../base/values.js';
 import { type AgentsHost, openAgentsHost, put } from '../../support/agents-host.js';
-import { eventually } from '../../support/eventually.js';
 import { git } from '../../support/temp-repo.js';
+import { until } from '../../support/until.js';
 
 async function open(before?: (host: AgentsHost) => void) {
   const host = await openAgentsHost();
@@ -225,7 +225,7 @@ describe('accessories', () => {
       args: ['-c', 'echo "port=$BOTSTER_PORT_WEB."; exec cat'],
     });
     expect(second['accessories']).toEqual([]);
-    await eventually(async () =>
+    await until(async () =>
       String(
         (await core('return assert(assert(pty.get(...)):screen())', second['session_uuid']))[0],
       ).includes(`port=${String(web?.['port'])}.`),
@@ -270,7 +270,7 @@ describe('accessories', () => {
     put(join(host.repo, '.botster/accessories/web/initialization'), 'echo "repository $PORT."; exec cat\n');
     const agent = await host.agents('create', { branch: 'x', cmd: 'cat' });
     const [web] = agent['accessories'] as readonly LuaRecord[];
-    await eventually(async () =>
+    await until(async () =>
       String(
         (await host.core('return assert(assert(pty.get(...)):screen())', web?.['session_uuid']))[0],
       ).includes(`repository ${String(web?.['port'])}.`),

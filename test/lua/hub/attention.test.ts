@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { LuaRecord } from '../../../base/values.js';
 import { type AgentsHost, openAgentsHost } from '../../support/agents-host.js';
-import { eventually } from '../../support/eventually.js';
+import { until } from '../../support/until.js';
 
 /** An agent that does what it is told, line by line, in a shell without an echo. */
 async function open() {
@@ -18,11 +18,11 @@ async function open() {
     type: (line: string) => host.core('return pty.get((...)):write(select(2, ...))', id, `${line}\r`),
     /** Waits until it needs somebody, with that text if one is given. */
     needs: (text?: string) =>
-      eventually(async () => {
+      until(async () => {
         const now = await attention();
         return now !== undefined && (text === undefined || now['text'] === text);
       }),
-    fine: () => eventually(async () => (await attention()) === undefined),
+    fine: () => until(async () => (await attention()) === undefined),
   };
 }
 
@@ -42,7 +42,7 @@ test('an agent that rings needs somebody; whoever connects later sees it', async
   expect(await core('return pty.get(...):info().meta.attention.at', id)).toEqual([
     ((await agents('find', id))['attention'] as LuaRecord)['at'],
   ]);
-  expect(await eventually(async () => (await core('return heard[1]'))[0])).toBe(id);
+  expect(await until(async () => (await core('return heard[1]'))[0])).toBe(id);
 });
 
 test('a notification says why, as one line of bounded length', async () => {
@@ -105,7 +105,7 @@ test('sessions that are no agents, and agents that have ended, need nobody', asy
   await host.type("printf '\\a'");
   await host.needs();
   await host.type('exit');
-  await eventually(async () => (await host.agents('find', host.id))['state'] === 'exited');
+  await until(async () => (await host.agents('find', host.id))['state'] === 'exited');
   expect(await host.attention()).toBeUndefined();
   expect(await host.core('return pty.get(...):info().meta.attention', String(other))).toEqual([undefined]);
 });

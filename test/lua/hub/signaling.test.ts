@@ -1,8 +1,8 @@
 /** Who gets which signal. The primitives below are stood in for; test/e2e has them all. */
 import { describe, expect, test } from 'vitest';
 import type { LuaRecord } from '../../../base/values.js';
-import { eventually } from '../../support/eventually.js';
 import { openLuaHost } from '../../support/lua-host.js';
+import { until } from '../../support/until.js';
 
 const STUBS = `
 noted = json.array()
@@ -174,7 +174,7 @@ describe('the log says when devices can reach the hub, and when not', () => {
     const { core, hub, log, noted } = await started();
     await core('require("hub.signaling").AGAIN_S = 0');
     hub.notify(fact, { conn: 'conn', ...data });
-    await eventually(async () => (await core('return require("hub.signaling").running()'))[0] === true);
+    await until(async () => (await core('return require("hub.signaling").running()'))[0] === true);
     expect(await noted()).toEqual([
       ['close', 'conn'],
       ['connect', true],
@@ -188,7 +188,7 @@ describe('the log says when devices can reach the hub, and when not', () => {
     await core('timer.sleep(0)');
     expect(await core('return require("hub.signaling").running()')).toEqual([false]);
     hub.notify('web_address_changed', { page_url: 'http://x/', cable_url: url });
-    await eventually(async () => (await core('return require("hub.signaling").running()'))[0] === true);
+    await until(async () => (await core('return require("hub.signaling").running()'))[0] === true);
     expect((await noted()).map(([name]) => name)).toEqual(['close', 'connect']);
   });
 });

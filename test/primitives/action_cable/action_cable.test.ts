@@ -3,7 +3,6 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LuaValue } from '../../../base/values.js';
 import { WorkerThread } from '../../../hub/worker-thread.js';
 import { type CableServer, serveCable } from '../../support/cable-server.js';
-import { eventually } from '../../support/eventually.js';
 import { type LuaHost, type LuaHostOptions, openLuaHost } from '../../support/lua-host.js';
 import { until } from '../../support/until.js';
 
@@ -26,7 +25,7 @@ type Fact = Readonly<Record<string, LuaValue>>;
 
 /** Waits for a fact of a kind. */
 async function factOf({ run }: LuaHost, name: string): Promise<Fact> {
-  return await eventually(async () => {
+  return await until(async () => {
     const [facts] = await run('return json.array(facts)');
     return (facts as readonly Fact[]).find(({ fact }) => fact === name);
   });
@@ -46,7 +45,7 @@ test('connect, subscribe, perform, hear', async () => {
   const host = await open();
   await chatting(host, server);
   await host.run(`assert(action_cable.perform(channel, "speak", { text = "hello", list = { 1, 2.5 } }))`);
-  const heard = await eventually(async () => (await host.run('return heard[1]'))[0]);
+  const heard = await until(async () => (await host.run('return heard[1]'))[0]);
   expect(heard).toEqual({ msg: { action: 'speak', text: 'hello', list: [1, 2.5] }, channel_id: 1 });
   const [facts] = await host.run('return facts');
   expect(facts).toEqual([
@@ -62,7 +61,7 @@ test('1,000 messages reach Lua in order', async () => {
   await chatting(host, server);
   const { identifier } = server.commands[0]!;
   for (let n = 0; n < 1_000; n++) server.broadcast(identifier, n);
-  const [heard] = await eventually(async () => {
+  const [heard] = await until(async () => {
     const result = await host.run('return #heard == 1000 and heard');
     return result[0] !== false && result;
   });
@@ -81,7 +80,7 @@ test('a plugin that is slow is not buried: its server waits, and nothing is lost
   for (let n = 0; n < 2_000; n++) server.broadcast(identifier, { n, text });
   const [socket] = server.sockets;
   await until(() => socket!.bufferedAmount === 0);
-  await eventually(async () => (await host.run('return #heard == 2000'))[0] === true);
+  await until(async () => (await host.run('return #heard == 2000'))[0] === true);
   expect((await host.run('return heard[2000].n'))[0]).toBe(1_999);
   expect(await host.run('return #facts')).toEqual([2]);
 });
@@ -91,7 +90,7 @@ test('a connection that breaks comes back, and is told by turns', async () => {
   const host = await open();
   await chatting(host, server);
   for (const socket of server.sockets) socket.terminate();
-  await eventually(async () => (await host.run('return #facts == 5'))[0] === true);
+  await until(async () => (await host.run('return #facts == 5'))[0] === true);
   const [facts] = await host.run('return facts');
   expect((facts as Fact[]).slice(2)).toEqual([
     {
@@ -167,7 +166,7 @@ describe('without an address', () => {
     await host.run(`conn = assert(action_cable.connect())
       channel = assert(action_cable.subscribe(conn, "ChatChannel", {}, hear))
       assert(action_cable.perform(channel, "speak"))`);
-    await eventually(async () => (await host.run('return #heard == 1'))[0] === true);
+    await until(async () => (await host.run('return #heard == 1'))[0] === true);
   });
 
   test('of a hub that has none, a connection is over at once', async () => {
@@ -198,7 +197,7 @@ describe('a plugin', () => {
     other.scope.dispose();
     await until(() => server.sockets.size === 1);
     await host.run('assert(action_cable.perform(channel, "speak"))');
-    await eventually(async () => (await host.run('return #heard == 1'))[0] === true);
+    await until(async () => (await host.run('return #heard == 1'))[0] === true);
   });
 
   test('does not reach what is of another', async () => {
@@ -258,7 +257,7 @@ test('a worker that died gets its connections back', async () => {
   await until(() => server.count('subscribe') === 2);
   expect(await factOf(host, 'disconnected')).toMatchObject({ will_reconnect: true });
   await host.run('assert(action_cable.perform(channel, "speak"))');
-  await eventually(async () => (await host.run('return #heard == 1'))[0] === true);
+  await until(async () => (await host.run('return #heard == 1'))[0] === true);
 });
 
 test('a worker that keeps dying is given up, and its connections with it', async () => {
@@ -274,7 +273,7 @@ test('a worker that keeps dying is given up, and its connections with it', async
     ended.add(worker);
     (worker as WorkerThread).close('a fault');
   }
-  const over = await eventually(async () => {
+  const over = await until(async () => {
     const [facts] = await host.run('return json.array(facts)');
     return (facts as readonly Fact[]).find(({ will_reconnect }) => will_reconnect === false);
   });

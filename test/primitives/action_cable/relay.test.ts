@@ -1,6 +1,5 @@
 /** The hub's client against the hub's own relay, in the clear and sealed with the real `connection`. */
 import { expect, test } from 'vitest';
-import { eventually } from '../../support/eventually.js';
 import { openLuaHost } from '../../support/lua-host.js';
 import { named, startRelay } from '../../support/relay.js';
 import { answering, noRequests } from '../../support/signaling-lua.js';
@@ -24,7 +23,7 @@ async function signaling(url: string) {
     hub,
   );
   const subscribed = async (times: number): Promise<void> => {
-    await eventually(async () => (await host.run('return subscribed >= ...', times))[0] === true);
+    await until(async () => (await host.run('return subscribed >= ...', times))[0] === true);
   };
   await subscribed(1);
   return { host, subscribed };
@@ -37,7 +36,7 @@ test('signals go both ways, and on after the relay was restarted', async () => {
     const device = await greeted();
     const asDevice = await device.subscribe({ hub, role: 'device', peer });
     device.signal(asDevice, { data: 'up' });
-    await eventually(async () => (await host.run('return #heard > 0'))[0] === true);
+    await until(async () => (await host.run('return #heard > 0'))[0] === true);
     expect(await host.run('return table.remove(heard)')).toEqual([{ peer, data: 'up' }]);
     await host.run('assert(action_cable.perform(channel, "signal", { peer = ..., data = "down" }))', peer);
     await device.heard({ identifier: asDevice, message: { data: 'down' } });
@@ -53,7 +52,7 @@ test('what the relay does not offer is rejected', async () => {
   const relay = await startRelay();
   const { host } = await signaling(relay.url);
   await host.run('wrong = action_cable.subscribe(conn, "ChatChannel", {}, print)');
-  await eventually(async () => (await host.run('return rejected == wrong'))[0] === true);
+  await until(async () => (await host.run('return rejected == wrong'))[0] === true);
 });
 
 test('a hub that ends leaves no connection', async () => {

@@ -1,7 +1,6 @@
 /** Connections with `crypto = true`: what the companion makes of `connection.unseal` and `connection.seal`. */
 import { expect, test } from 'vitest';
 import { type CableServer, serveCable } from '../../support/cable-server.js';
-import { eventually } from '../../support/eventually.js';
 import { type LuaHost, openLuaHost } from '../../support/lua-host.js';
 import { until } from '../../support/until.js';
 
@@ -68,7 +67,7 @@ test('signals are heard opened, in the order in which they came', async () => {
   const types = ['offer', 'candidate', 'fail', 'candidate', 'rekey'];
   for (const [n, type] of types.entries())
     server.broadcast(identifier, { peer: 'p1', data: JSON.stringify({ type, n }) });
-  await eventually(async () => (await host.run('return #heard == 5'))[0] === true);
+  await until(async () => (await host.run('return #heard == 5'))[0] === true);
   expect(await host.run('return heard')).toEqual([
     types.map((type, n) => ({ type, n, identity: 'device:p1', device_id: 'device', view_only: false })),
   ]);
@@ -81,7 +80,7 @@ test('what cannot be opened is nobody’s, and holds up nothing', async () => {
   for (const data of ['bad', 'broken', 7, undefined]) server.broadcast(identifier, { peer: 'p1', data });
   server.broadcast(identifier, 'text');
   server.broadcast(identifier, { peer: 'p1', data: '{"type":"rekey"}' });
-  await eventually(async () => (await host.run('return #heard == 1'))[0] === true);
+  await until(async () => (await host.run('return #heard == 1'))[0] === true);
 });
 
 test('what is performed is sealed, in order', async () => {
@@ -109,7 +108,7 @@ test('an unsubscribe counts at once, also for what is being opened', async () =>
     'local unseal = connection.unseal function connection.unseal(...) opening = true return unseal(...) end',
   );
   server.broadcast(identifier, { peer: 'p1', data: '{"type":"offer"}' });
-  await eventually(async () => (await host.run('return opening'))[0] === true);
+  await until(async () => (await host.run('return opening'))[0] === true);
   await host.run('action_cable.unsubscribe(channel) timer.sleep(0.1)');
   expect(await host.run('return #heard')).toEqual([0]);
 });

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventually } from '../../support/eventually.js';
 import { openLuaHost } from '../../support/lua-host.js';
+import { until } from '../../support/until.js';
 
 test('the page, as a plugin uses it', async () => {
   const host = openLuaHost();
@@ -31,7 +31,7 @@ test('100 sets at once from Lua are all kept', async () => {
   await host.run(
     'done = 0 for i = 1, 100 do config.set("k" .. i, i, function(ok) done = done + (ok and 1 or 0) end) end',
   );
-  await eventually(async () => (await host.run('return done == 100'))[0] === true);
+  await until(async () => (await host.run('return done == 100'))[0] === true);
   const settings = JSON.parse(readFileSync(join(host.identity.dataDir, 'config.json'), 'utf8')) as object;
   expect(Object.keys(settings)).toHaveLength(100);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../../support/eventually.js';
 import { openLuaHost } from '../../support/lua-host.js';
 import { until } from '../../support/until.js';
 
@@ -113,7 +112,7 @@ describe('between engines', () => {
     const other = host.hub.openEngine({ name: 'other', moduleRoots: [] });
     await other.load('events.on("x", function(data) got = data data.changed = true end)', '=other');
     await host.run('local data = { list = { 1 } } events.emit("x", data) assert(data.changed == nil)');
-    expect(await eventually(async () => (await other.load('return got', '=other'))[0])).toEqual({
+    expect(await until(async () => (await other.load('return got', '=other'))[0])).toEqual({
       list: [1],
       changed: true,
     });
@@ -140,13 +139,11 @@ describe('between engines', () => {
     await other.load(listen, '=other');
     host.hub.notify('fact', { n: 1 });
     for (const engine of [host.engine, other]) {
-      expect(await eventually(async () => (await engine.load('return got', '=look'))[0])).toBe(1);
+      expect(await until(async () => (await engine.load('return got', '=look'))[0])).toBe(1);
     }
     other.dispose();
     host.hub.notify('fact', { n: 1 });
-    expect(
-      await eventually(async () => (await host.run('return got > 1 and got'))[0] as number | false),
-    ).toBe(2);
+    expect(await until(async () => (await host.run('return got > 1 and got'))[0] as number | false)).toBe(2);
     expect(await host.run('return events.has("fact")')).toEqual([true]);
   });
 

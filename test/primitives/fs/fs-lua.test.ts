@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventually } from '../../support/eventually.js';
 import { openLuaHost } from '../../support/lua-host.js';
 import { until } from '../../support/until.js';
 
@@ -19,7 +18,7 @@ test('every function has a form that waits and one that calls back', async () =>
       assert(next(results) == nil)
       return fs.exists("a"), fs.is_dir("a"), #fs.listdir("a"), fs.stat("a/b.txt").size`),
   ).toEqual([true, true, 1, 3]);
-  await eventually(
+  await until(
     async () =>
       (
         await host.run('return results.read and results.missing and results.write and results.part and true')
@@ -59,7 +58,7 @@ test('waiting works in a pcall, in a coroutine of the plugin, and in a callback'
       fs.exists("a", function() later = fs.read("a") end)
       return ok, inside, co(), co()`),
   ).toEqual([true, '1', '1', 'end']);
-  expect(await eventually(async () => (await host.run('return later'))[0])).toBe('1');
+  expect(await until(async () => (await host.run('return later'))[0])).toBe('1');
 });
 
 test('while a task waits for the disk, others of its engine run', async () => {

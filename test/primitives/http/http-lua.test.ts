@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../../support/eventually.js';
 import { bodyOf, serveHttp } from '../../support/http-server.js';
 import { openLuaHost } from '../../support/lua-host.js';
 import { until } from '../../support/until.js';
@@ -39,7 +38,7 @@ test('elsewhere they raise and name the form to use', async () => {
         messages[#messages + 1] = tostring(ok) .. " " .. message
       end
     end)`);
-  const [messages] = (await eventually(async () => {
+  const [messages] = (await until(async () => {
     const results = await run('return messages');
     return results[0] === undefined ? false : results;
   })) as [string[]];
@@ -61,7 +60,7 @@ test('request calls back once, everywhere', async () => {
     end)`,
     url,
   );
-  expect(await eventually(async () => (await run('return calls[1]'))[0])).toEqual([
+  expect(await until(async () => (await run('return calls[1]'))[0])).toEqual([
     200,
     '{"x":1}',
     'POST',
@@ -81,7 +80,7 @@ test("the original's way to call request", async () => {
     http.request("PUT", url, { body = "b", headers = { ["X-A"] = "o" } }, function(resp) seen[2] = resp.body .. resp.headers["x-a"] end)`,
     url,
   );
-  expect(await eventually(async () => (await run('return seen[1] and seen[2] and seen'))[0])).toEqual([
+  expect(await until(async () => (await run('return seen[1] and seen[2] and seen'))[0])).toEqual([
     'GET',
     'bo',
   ]);
@@ -91,7 +90,7 @@ test('without a callback request waits, also in a callback', async () => {
   const { url } = await echo();
   const { run } = openLuaHost();
   await run('local url = ... timer.after(0, function() got = http.request({ url = url }).status end)', url);
-  expect(await eventually(async () => (await run('return got'))[0])).toBe(200);
+  expect(await until(async () => (await run('return got'))[0])).toBe(200);
   expect(await run('local resp, err = http.request({ url = "nonsense" }) return resp, err.code')).toEqual([
     undefined,
     'http.bad_url',
@@ -103,7 +102,7 @@ test('failures come as an error value that reads like a string', async () => {
   await run(
     `http.request({ url = "http://127.0.0.1:2/" }, function(resp, err) failure = { resp == nil, err.code, "failed: " .. err } end)`,
   );
-  expect(await eventually(async () => (await run('return failure'))[0])).toEqual([
+  expect(await until(async () => (await run('return failure'))[0])).toEqual([
     true,
     'http.connect',
     'failed: the connection to 127.0.0.1:2 failed (ECONNREFUSED)',
@@ -124,7 +123,7 @@ test('cancel, and the end of the engine', async () => {
   );
   await until(() => asked === 1);
   expect(await host.run('return http.cancel(id), http.cancel(id)')).toEqual([true, false]);
-  expect(await eventually(async () => (await host.run('return code'))[0])).toBe('http.cancelled');
+  expect(await until(async () => (await host.run('return code'))[0])).toBe('http.cancelled');
   const other = host.hub.openEngine({ name: 'other', moduleRoots: [] });
   await other.load('local url = ... http.request({ url = url }, print)', '=other', [url]);
   await until(() => asked === 2);

@@ -9,7 +9,6 @@ import { Hub } from '../../../hub/hub.js';
 import { WorkerThread } from '../../../hub/worker-thread.js';
 import { hostConfigOf } from '../../../primitives/pty/host-config.js';
 import { hostPid } from '../../support/end-host.js';
-import { eventually } from '../../support/eventually.js';
 import { FakeSessionHost } from '../../support/fake-session-host.js';
 import { isAlive } from '../../support/hub-process.js';
 import { type LuaHost, openLuaHost } from '../../support/lua-host.js';
@@ -21,7 +20,7 @@ const sh = (script: string, more = '') =>
 
 /** Waits until the global `session` shows the text. */
 async function shows(run: LuaHost['run'], text: string): Promise<void> {
-  await eventually(async () => String((await run('return session:screen()'))[0]).includes(text));
+  await until(async () => String((await run('return session:screen()'))[0]).includes(text));
 }
 
 describe('a session', () => {
@@ -288,7 +287,7 @@ describe('ports', () => {
     const engine = hub.openEngine({ name: 'short', moduleRoots: [] });
     const [port] = (await engine.load('return assert(pty.lease_port())', '=short')) as [number];
     engine.dispose();
-    await eventually(
+    await until(
       () =>
         new Promise<boolean>((resolve) => {
           const server = createServer();
@@ -370,7 +369,7 @@ describe('the session host', () => {
       assert(pty.spawn{ cmd = "cat", name = "a" })
       session = assert(pty.spawn{ cmd = "cat", name = "b" })`);
     process.kill(hostPid(identity.stateDir), 'SIGKILL');
-    await eventually(async () => (await run('return #told == 3'))[0] as boolean);
+    await until(async () => (await run('return #told == 3'))[0] as boolean);
     expect(await run('return told')).toEqual([
       [
         ['a', true, true],
@@ -399,7 +398,7 @@ describe('the session host', () => {
     await run('session:screen()');
     (calls.mock.contexts[0] as WorkerThread).close('a fault');
     await until(() => hub.metrics().workers['pty']?.restarts === 1);
-    await eventually(async () => (await run('return adopted == 1'))[0] as boolean);
+    await until(async () => (await run('return adopted == 1'))[0] as boolean);
     expect(await run('return session:is_alive(), session:info().pid, session:screen()')).toEqual([
       true,
       pid,
@@ -424,8 +423,7 @@ describe('facts', () => {
       session:update{ name = "n" }
       session:resize(7, 70)
       session:write("x\\r")`);
-    const waitFor = (name: string) =>
-      eventually(async () => (await run('return told[...]', name))[0] as object);
+    const waitFor = (name: string) => until(async () => (await run('return told[...]', name))[0] as object);
     const uuid = (await run('return session.uuid'))[0];
     expect(await waitFor('session_started')).toMatchObject({
       session_uuid: uuid,

@@ -4,7 +4,7 @@ import { hostConfigOf } from '../../../primitives/pty/host-config.js';
 import { pty } from '../../../primitives/pty/pty.js';
 import { FakeHub } from '../../support/fake-hub.js';
 import { FakeSessionHost, sessionRecord } from '../../support/fake-session-host.js';
-import { patiently } from '../../support/patiently.js';
+import { until } from '../../support/until.js';
 
 test('a command that ends at once is known, and known to have ended, when the spawn returns', async () => {
   const hub = new FakeHub(pty);
@@ -32,7 +32,7 @@ test('a command that ends at once is known, and known to have ended, when the sp
     return uuid as string;
   });
   onTestFinished(() => void spawned);
-  await patiently(() => hub.posted.find(({ type }) => type === 'pty.answered'));
+  await until(() => hub.posted.find(({ type }) => type === 'pty.answered'));
   await new Promise((turned) => setImmediate(turned));
   // The loop has not come to the host's list yet, and would lose the session that it does not have.
   expect(returned).toBeUndefined();
@@ -52,7 +52,7 @@ test('a worker that dies leaves nobody waiting for what it told', async () => {
   });
   const { functions } = hub.engine();
   const spawned = functions._spawn({ cmd: 'cat' });
-  await patiently(() => hub.posted.find(({ type }) => type === 'pty.answered'));
+  await until(() => hub.posted.find(({ type }) => type === 'pty.answered'));
   hub.posted.length = 0;
   hub.notify('worker.failed', { worker: 'pty', reason: 'test', restarts: 0 });
   expect(functions._info((await spawned) as string)).toMatchObject({ state: 'running' });

@@ -11,8 +11,8 @@ import { decodeTerminalFrame, encodeTerminalFrame } from '../../../protocol/term
 import { HostAccess } from '../../../session-link/host-access.js';
 import { FakeSessionHost, sessionRecord } from '../../support/fake-session-host.js';
 import { hostConfigIn } from '../../support/host-process.js';
-import { patiently } from '../../support/patiently.js';
 import { tempDir } from '../../support/temp-repo.js';
+import { until } from '../../support/until.js';
 
 const value = { session: sessionRecord('u') };
 const ATTACH = { id: 'u', attach: 4, credit: 1024 * 1024 };
@@ -62,7 +62,7 @@ test('what a device sends before the host is reached gets there, in its order', 
   request('session.detach', { attach: 4 });
   input('second');
   const client = await host.client(1);
-  await patiently(() => client.frames.length === 5);
+  await until(() => client.frames.length === 5);
   expect(client.frames.map(({ type }) => type)).toEqual([
     frameTypes.message,
     frameTypes.message,
@@ -78,11 +78,11 @@ test('output, events of the attach and its answer come in their order on one cha
   const { host, request, queue } = await open();
   request('session.attach', ATTACH);
   const client = await host.client(1);
-  await patiently(() => queue.hasBytes);
+  await until(() => queue.hasBytes);
   client.raw(encodeTerminalFrame({ type: 'output', attach: 4, offset: 0, bytes: Buffer.from('out') }));
   client.say({ type: 'event', name: 'attach.resized', data: { attach: 4, rows: 1, cols: 1 } });
   client.say({ type: 'event', name: 'session.bell', data: { session_uuid: 'u' } });
-  await patiently(() => queue.hasControl);
+  await until(() => queue.hasControl);
   const [answer, output, resized] = frames(queue);
   expect(Buffer.from(answer!.payload).toString()).toContain('"type":"response"');
   expect(decodeTerminalFrame(output!.type, output!.payload)).toMatchObject({ type: 'output', offset: 0 });
@@ -94,14 +94,14 @@ test('the host gets credit back as bytes leave the queue, and not before', async
   const { host, request, queue } = await open();
   request('session.attach', ATTACH);
   const client = await host.client(1);
-  await patiently(() => queue.hasBytes);
+  await until(() => queue.hasBytes);
   frames(queue);
   const bytes = new Uint8Array(WINDOW_BYTES / 2);
   client.raw(encodeTerminalFrame({ type: 'output', attach: 4, offset: 0, bytes }));
-  await patiently(() => queue.bytes > bytes.length);
+  await until(() => queue.bytes > bytes.length);
   expect(client.frames.some(({ type }) => type === frameTypes.credit)).toBe(false);
   frames(queue);
-  await patiently(() => client.frames.some(({ type }) => type === frameTypes.credit));
+  await until(() => client.frames.some(({ type }) => type === frameTypes.credit));
   const credit = client.frames.find(({ type }) => type === frameTypes.credit)!;
   expect(decodeTerminalFrame(credit.type, credit.payload)).toMatchObject({
     attach: 4,
@@ -113,7 +113,7 @@ test('a viewer asks for an attach with rights and gets one without', async () =>
   const { host, request, input, events } = await open({ role: 'viewer' });
   request('session.attach', { ...ATTACH, view_only: false });
   const client = await host.client(1);
-  await patiently(() => client.requests.length === 1);
+  await until(() => client.requests.length === 1);
   expect(client.requests[0]!.params).toMatchObject({ view_only: true });
   input('no');
   input('no');
@@ -124,7 +124,7 @@ test('input that the host does not take is bounded', async () => {
   const { host, request, relay, input } = await open({ limits: { maxInputBytes: 1024 * 1024 } });
   request('session.attach', ATTACH);
   const client = await host.client(1);
-  await patiently(() => client.requests.length === 1);
+  await until(() => client.requests.length === 1);
   client.socket.pause();
   const send = (): void => {
     for (let n = 0; n < 100; n++) input('x'.repeat(100_000));
@@ -137,13 +137,13 @@ test('when the host is lost, the device is told, and its next request reaches th
   const { host, request, events, answers, queue } = await open({}, () => undefined);
   request('session.attach', ATTACH);
   const first = await host.client(1);
-  await patiently(() => first.requests.length === 1);
+  await until(() => first.requests.length === 1);
   first.socket.destroy();
-  await patiently(() => events.includes('host.lost'));
+  await until(() => events.includes('host.lost'));
   expect(answers).toMatchObject([{ ok: false, error: { code: 'host.lost' } }]);
   request('session.attach', ATTACH);
   const second = await host.client(2);
-  await patiently(() => second.requests.length === 1);
+  await until(() => second.requests.length === 1);
   second.respond(2, value);
-  await patiently(() => queue.hasBytes);
+  await until(() => queue.hasBytes);
 });

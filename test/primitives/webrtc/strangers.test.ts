@@ -11,7 +11,7 @@ import { checkOffer } from '../../../primitives/webrtc/offer.js';
 import { openWerift } from '../../../primitives/webrtc/werift.js';
 import { encodeTerminalFrame } from '../../../protocol/terminal-frames.js';
 import { fuzz } from '../../support/fuzz.js';
-import { patiently } from '../../support/patiently.js';
+import { until } from '../../support/until.js';
 import { WebrtcDevice } from '../../support/webrtc-device.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';
 
@@ -46,7 +46,7 @@ function send(socket: Socket, bytes: Uint8Array, { host, port }: Door): Promise<
 async function answersPings(device: WebrtcDevice): Promise<void> {
   const before = device.pongs.length;
   device.say({ type: 'dc_ping', id: before + 1 });
-  await patiently(() => device.pongs.length > before);
+  await until(() => device.pongs.length > before);
 }
 
 function attribute(type: number, value: Uint8Array): Buffer {
@@ -115,13 +115,13 @@ test('datagrams of a stranger, while a device connects and after, change nothing
   });
   const device = hub.device();
   const seen = device.connect();
-  await patiently(() => hub.facts.some(({ name }) => name === 'webrtc_candidate'));
+  await until(() => hub.facts.some(({ name }) => name === 'webrtc_candidate'));
   const door = doorOf(hub);
   // Not those that could pass for the handshake: while that is under way nothing tells them from it.
   for (const datagram of datagrams.filter(([type]) => type !== 22 && type !== 20))
     await send(socket, datagram, door);
   await seen;
-  await patiently(() => device.hello !== undefined && device.hasGreeted);
+  await until(() => device.hello !== undefined && device.hasGreeted);
   for (const datagram of datagrams) await send(socket, datagram, door);
   // Each of a port of its own: the stack would remember them all, and ask each whether it is the device.
   for (let n = 0; n < 100; n++) {
@@ -172,7 +172,7 @@ test('candidates that lead nowhere or are none cost that device a try, and no ot
     'a '.repeat(900),
   ])
     hub.functions.handle_ice_candidate('bad:0', { candidate, sdp_mid: '7', sdp_m_line_index: 9 });
-  await patiently(() => (hub.counters.get('webrtc.candidates_refused') ?? 0) > 0);
+  await until(() => (hub.counters.get('webrtc.candidates_refused') ?? 0) > 0);
   await answersPings(good);
   expect(hub.facts.some(({ name }) => name === 'webrtc_peer_disconnected')).toBe(false);
 });
@@ -182,14 +182,14 @@ test('a device that makes a thousand channels, and one that floods, are cut off;
   const good = await hub.connected();
   const greedy = await hub.connected();
   for (let n = 0; n < 1_000; n++) greedy.rtc.createDataChannel(`more${n}`);
-  await patiently(() => greedy.isClosed);
+  await until(() => greedy.isClosed);
   expect(greedy.error?.code).toBe('webrtc.bad_channel');
 
   const flooding = await hub.connected();
   const credit = encodeTerminalFrame({ type: 'credit', attach: 1, bytes_count: 1 });
   const many = Buffer.concat(Array.from({ length: 1_000 }, () => credit));
   for (let n = 0; n < 60; n++) flooding.raw(many);
-  await patiently(() => flooding.isClosed);
+  await until(() => flooding.isClosed);
   expect(flooding.error?.code).toBe('webrtc.too_fast');
   await answersPings(good);
   expect(await hub.functions.peers()).toHaveLength(1);

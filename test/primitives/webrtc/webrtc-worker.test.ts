@@ -1,7 +1,7 @@
 /** The worker with real connections over the machine's network, and a real session host. */
 import { describe, expect, test } from 'vitest';
 import { BUFFERED_BYTES } from '../../../session-link/host-relay.js';
-import { patiently } from '../../support/patiently.js';
+import { until } from '../../support/until.js';
 import type { DeviceAttach } from '../../support/webrtc-device.js';
 import { DeviceThread } from '../../support/webrtc-device-thread.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';
@@ -25,9 +25,9 @@ describe('sessions', () => {
     });
     const attach = await device.attach(session.uuid, 7, { rows: 30, cols: 100 });
     attach.type('hello there\r');
-    await patiently(() => attach.text.includes('hello there\r\nhello there'));
+    await until(() => attach.text.includes('hello there\r\nhello there'));
     await device.request('session.resize', { id: session.uuid, rows: 40, cols: 120 });
-    await patiently(() => device.events.some(({ name }) => name === 'attach.resized'));
+    await until(() => device.events.some(({ name }) => name === 'attach.resized'));
     expect(attach.fault).toBeUndefined();
     expect(await listed(hub)).toMatchObject([{ device_id: 'device1', view_only: false, path: 'host' }]);
   });
@@ -43,10 +43,10 @@ describe('sessions', () => {
     for (let id = 1; id <= 40; id++) {
       device.say({ type: 'dc_ping', id });
       if (id === 20) quiet.type('typed meanwhile\r');
-      await patiently(() => device.pongs.length === id);
+      await until(() => device.pongs.length === id);
     }
-    await patiently(() => quiet.text.includes('typed meanwhile\r\ntyped meanwhile'));
-    await patiently(() => floods.every(({ received }) => received > 64 * 1024));
+    await until(() => quiet.text.includes('typed meanwhile\r\ntyped meanwhile'));
+    await until(() => floods.every(({ received }) => received > 64 * 1024));
     expect(device.pongs.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect([...floods, quiet].map(({ fault }) => fault)).toEqual([
       undefined,
@@ -66,23 +66,23 @@ describe('sessions', () => {
       const { uuid } = await connection.spawn('sh', FLOOD);
       await frozen.attach(uuid, 16 * 1024 * 1024);
     }
-    await patiently(() => frozen.receivedBytes > 0);
+    await until(() => frozen.receivedBytes > 0);
     frozen.freeze();
     const device = await hub.connected();
     const flood = await device.attach((await connection.spawn('sh', FLOOD)).uuid, 1);
-    await patiently(() => flood.received > 1024 * 1024);
+    await until(() => flood.received > 1024 * 1024);
     const [peer] = await listed(hub);
     expect(peer).toMatchObject({ device_id: 'frozen' });
     expect(peer!['queued_bytes']).toBeLessThan(BUFFERED_BYTES);
     device.say({ type: 'dc_ping', id: 1 });
-    await patiently(() => device.pongs.length === 1);
+    await until(() => device.pongs.length === 1);
   });
 
   test('pings are answered while the hub is blocked', async () => {
     const hub = new WebrtcHub();
     const device = new DeviceThread(hub, 'pinging');
     await device.connected();
-    await patiently(() => device.pongs > 5);
+    await until(() => device.pongs > 5);
     const before = device.pongs;
     // The main thread of this process is the hub's.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
@@ -109,7 +109,7 @@ describe('sessions', () => {
     expect(await device.codeOf(device.request('session.detach', { attach: 0 }))).toBe('ok');
     const again = await device.attach(uuid, 0);
     again.type('still here\r');
-    await patiently(() => again.text.includes('still here'));
+    await until(() => again.text.includes('still here'));
   });
 
   test('when the session host dies, requests fail with host.lost and the device is told', async () => {
@@ -119,7 +119,7 @@ describe('sessions', () => {
     const device = await hub.connected();
     await device.attach(uuid, 1);
     host.child.kill('SIGKILL');
-    await patiently(() => device.events.some(({ name }) => name === 'host.lost'));
+    await until(() => device.events.some(({ name }) => name === 'host.lost'));
     expect(await device.codeOf(device.request('session.list', {}))).toBe('ok');
   });
 });
@@ -142,17 +142,17 @@ describe('what a viewer may do', () => {
     const attach = await viewer.attach(uuid, 1, { view_only: false, rows: 5, cols: 5 });
     attach.type('not to be seen');
     attach.type('nor this');
-    await patiently(() => viewer.events.some(({ name }) => name === 'attach.input_refused'));
+    await until(() => viewer.events.some(({ name }) => name === 'attach.input_refused'));
     const user = await hub.connected();
     const other = await user.attach(uuid, 1);
     other.type('from the user\r');
-    await patiently(() => attach.text.includes('from the user'));
+    await until(() => attach.text.includes('from the user'));
     expect(attach.text).not.toContain('not to be seen');
     expect(viewer.events.filter(({ name }) => name === 'attach.input_refused')).toHaveLength(1);
-    await patiently(() => hub.counters.get('webrtc.viewer_input_dropped') === 2);
+    await until(() => hub.counters.get('webrtc.viewer_input_dropped') === 2);
     expect((await connection.record(uuid)).rows).toBe(24);
     viewer.say({ type: 'app', data: { run: 'something' } });
-    await patiently(() => viewer.events.some(({ name }) => name === 'app.refused'));
+    await until(() => viewer.events.some(({ name }) => name === 'app.refused'));
     expect(hub.facts.some(({ name }) => name === 'webrtc_message')).toBe(false);
   });
 });
@@ -179,11 +179,11 @@ describe('who may connect', () => {
     const hub = new WebrtcHub();
     const [first, second] = [await hub.connected(), await hub.connected()];
     hub.notify('device_revoked', { device_id: 'device1' });
-    await patiently(() => first.error !== undefined && first.isClosed);
+    await until(() => first.error !== undefined && first.isClosed);
     expect(first.error!.code).toBe('device.revoked');
     expect(await hub.fact('webrtc_peer_disconnected')).toMatchObject({ device_id: 'device1' });
     second.say({ type: 'dc_ping', id: 1 });
-    await patiently(() => second.pongs.length === 1);
+    await until(() => second.pongs.length === 1);
   });
 
   test('a device that becomes view-only must connect again; a new name changes nothing', async () => {
@@ -191,9 +191,9 @@ describe('who may connect', () => {
     const device = await hub.connected();
     hub.notify('device_changed', { device_id: 'device1', name: 'New', view_only: false });
     device.say({ type: 'dc_ping', id: 1 });
-    await patiently(() => device.pongs.length === 1);
+    await until(() => device.pongs.length === 1);
     hub.notify('device_changed', { device_id: 'device1', name: 'New', view_only: true });
-    await patiently(() => device.error !== undefined && device.isClosed);
+    await until(() => device.error !== undefined && device.isClosed);
     expect(device.error!.code).toBe('device.role_changed');
   });
 
@@ -201,7 +201,7 @@ describe('who may connect', () => {
     const hub = new WebrtcHub();
     const first = await hub.connected({ identity: 'a:1', device_id: 'a' });
     const second = await hub.connected({ identity: 'a:1', device_id: 'a' });
-    await patiently(() => first.isClosed);
+    await until(() => first.isClosed);
     expect(first.error?.code).toBe('webrtc.replaced');
     expect((await listed(hub)).map(({ peer_id }) => peer_id)).toEqual(['a:1']);
     expect(second.isClosed).toBe(false);
@@ -223,7 +223,7 @@ describe('bad input', () => {
     let code: unknown;
     for (let n = 0; n < 30 && code !== 'webrtc.too_many_offers'; n++) code = await refusal('v=0');
     expect(code).toBe('webrtc.too_many_offers');
-    await patiently(() => hub.counters.get('webrtc.offers_refused') > 5);
+    await until(() => hub.counters.get('webrtc.offers_refused') > 5);
   });
 
   test('a device has eight connections at most', async () => {
@@ -247,10 +247,10 @@ describe('bad input', () => {
     const hub = new WebrtcHub();
     const [bad, good] = [await hub.connected(), await hub.connected()];
     bad.raw(bytes);
-    await patiently(() => bad.error !== undefined && bad.isClosed);
+    await until(() => bad.error !== undefined && bad.isClosed);
     expect(bad.error!.code).toMatch(/^protocol\./);
     good.say({ type: 'dc_ping', id: 1 });
-    await patiently(() => good.pongs.length === 1);
+    await until(() => good.pongs.length === 1);
     expect(await listed(hub)).toHaveLength(1);
   });
 
@@ -259,7 +259,7 @@ describe('bad input', () => {
     const odd = hub.device({ channels: [{ label: 'control' }, { label: 'video' }] });
     const loose = hub.device({ channels: [{ label: 'control', ordered: false }, { label: 'bytes' }] });
     await Promise.all([odd.connect(), loose.connect()]);
-    await patiently(() => odd.isClosed && loose.isClosed);
+    await until(() => odd.isClosed && loose.isClosed);
     expect(await listed(hub)).toEqual([]);
   });
 
@@ -267,10 +267,10 @@ describe('bad input', () => {
     const hub = new WebrtcHub();
     const [rude, old] = [hub.device({ greets: false }), hub.device({ greets: false })];
     await Promise.all([rude.connect(), old.connect()]);
-    await patiently(() => rude.hello !== undefined && old.hello !== undefined);
+    await until(() => rude.hello !== undefined && old.hello !== undefined);
     rude.say({ type: 'dc_ping', id: 1 });
     old.greet({ protocol_version: 99 });
-    await patiently(() => rude.error !== undefined && old.error !== undefined);
+    await until(() => rude.error !== undefined && old.error !== undefined);
     expect(rude.error!.code).toBe('protocol.hello_expected');
     expect(old.error!.code).toBe('protocol.version_mismatch');
   });

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fail } from '../../../base/errors.js';
-import { patiently } from '../../support/patiently.js';
+import { until } from '../../support/until.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';
 
 const PEER = 'device1:0000000000000000';
@@ -19,7 +19,7 @@ test('other requests are carried out by the hub, with progress, failures and all
     method: 'agent.list',
     params: { all: true },
   });
-  await patiently(() => device.events.length > 0);
+  await until(() => device.events.length > 0);
   expect(device.events[0]!.data).toEqual({ stage: 'first', request_id: 1 });
   expect(await device.codeOf(device.request('agent.rm'))).toBe('agent.not_found');
   expect(await device.codeOf(device.request('stop'))).toBe('device.not_allowed');
@@ -41,7 +41,7 @@ test('requests beyond the bound are refused while others are open', async () => 
   const device = await hub.connected();
   const codes = Array.from({ length: 33 }, () => device.codeOf(device.request('status')));
   expect(await Promise.race(codes)).toBe('webrtc.too_many_requests');
-  await patiently(() => open.length === 32);
+  await until(() => open.length === 32);
   for (const answer of open) answer();
   expect((await Promise.all(codes)).filter((code) => code === 'ok')).toHaveLength(32);
 });
@@ -54,7 +54,7 @@ test('scripts and devices send each other messages and bytes', async () => {
   expect(hub.functions.send(PEER, { hello: 'device', list: [1, 2.5] })).toBeUndefined();
   expect(hub.functions.send_binary(PEER, Uint8Array.of(0, 255))).toBeUndefined();
   expect(hub.functions._tell(PEER, 'pty_forwarder', { session_uuid: 'u' })).toBeUndefined();
-  await patiently(() => device.apps.length === 2 && device.events.length === 1);
+  await until(() => device.apps.length === 2 && device.events.length === 1);
   expect(device.apps.map(({ data }) => data)).toEqual([
     { hello: 'device', list: [1, 2.5] },
     { binary_base64: 'AP8=' },
@@ -76,7 +76,7 @@ test('a peer is closed with a reason, and its number is not used again', async (
   const hub = new WebrtcHub();
   const device = await hub.connected();
   expect(hub.functions.close_peer(PEER, 'enough')).toBe(true);
-  await patiently(() => device.isClosed && device.error !== undefined);
+  await until(() => device.isClosed && device.error !== undefined);
   expect(device.error).toMatchObject({ code: 'webrtc.closed', message: 'enough' });
   expect(await hub.fact('webrtc_peer_disconnected')).toMatchObject({ peer_id: PEER });
   expect(hub.functions.close_peer(PEER, undefined)).toBe(false);
@@ -102,7 +102,7 @@ test('status says which browsers are connected and how, without asking the worke
   expect(hub.status()).toEqual({});
   await hub.connected();
   await hub.connected({ view_only: true });
-  await patiently(() =>
+  await until(() =>
     hub.status().browsers?.every(({ path, rtt_ms }) => path === 'direct' && rtt_ms !== undefined),
   );
   hub.notify('device_changed', { device_id: 'device1', name: 'Renamed', view_only: false });
@@ -114,5 +114,5 @@ test('status says which browsers are connected and how, without asking the worke
     ],
   });
   hub.functions.close_peer('device2:0000000000000000', undefined);
-  await patiently(() => hub.status().peers === 1);
+  await until(() => hub.status().peers === 1);
 });

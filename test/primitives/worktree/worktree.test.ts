@@ -7,7 +7,6 @@ import { t } from '../../../base/schema.js';
 import type { LuaValue } from '../../../base/values.js';
 import { fillRepo } from '../../../bench/large-repo.js';
 import { worktree } from '../../../primitives/worktree/worktree.js';
-import { eventually } from '../../support/eventually.js';
 import { FakeHub } from '../../support/fake-hub.js';
 import { isAlive } from '../../support/hub-process.js';
 import { addHostFunctions, openLuaHost } from '../../support/lua-host.js';
@@ -144,7 +143,7 @@ test('create_async can be given up', async () => {
   ]);
   expect(await fact('create_failed')).toMatchObject({ code: 'worktree.cancelled', branch: 'x' });
   // The failure comes first; what was made of it is taken back behind it.
-  await eventually(async () => (await git(repo, 'branch', '--list', 'x')) === '');
+  await until(async () => (await git(repo, 'branch', '--list', 'x')) === '');
 });
 
 test('what would be lost is told, refused, and kept by force', async () => {

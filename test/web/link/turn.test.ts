@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makePlace, type Place, startHub } from '../../support/hub-process.js';
-import { patiently } from '../../support/patiently.js';
 import { startTurn, TURN_PASSWORD, TURN_USER, type TurnServer } from '../../support/turn-server.js';
+import { until } from '../../support/until.js';
 import type { TestPage } from './page/page.js';
 import { newShell, online, openPage, pairingUrl, typed } from './support/real-page.js';
 
@@ -55,7 +55,7 @@ it('wrong credentials are named by the hub and by the page', { timeout: 60_000 }
   const page = await openPage(LOOPBACK);
   await page.evaluate((text) => testPage.pair(text), await pairingUrl(place));
   const log = join(place.dataDir, 'hubs', hub.info.hub_id, 'hub.log');
-  await patiently(() =>
+  await until(() =>
     /cannot be used: it refuses the credentials \(401 Unauthorized\)/.test(readFileSync(log, 'utf8')),
   );
   expect(readFileSync(log, 'utf8')).not.toContain('wrong"');
