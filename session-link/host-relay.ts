@@ -27,6 +27,8 @@ export const BUFFERED_BYTES = 256 * 1024;
 /** The host takes no larger frames, type byte included. */
 export const MAX_RELAYED_BYTES = 1024 * 1024;
 const GREETING_MS = 5_000;
+/** How often a host may close a new connection before it counts as unreachable: one that ends is still connected to. */
+const MAX_CONNECTIONS_CLOSED = 3;
 /** How long what a client sent last may take to reach the host. */
 const LINGER_MS = 500;
 
@@ -124,36 +126,47 @@ export class HostRelay {
   async #connect(asked: readonly Asked[]): Promise<void> {
     let socket: Socket | undefined;
     try {
-      socket = await this.#access.connect();
-      if (socket === undefined && !asked.every(({ isPlainList }) => isPlainList))
-        socket = await this.#access.startForPast();
-      if (socket !== undefined) await this.#greet(socket);
+      socket = await this.#greeted(asked);
     } catch (thrown) {
-      socket?.destroy();
       this.#fail(isHubError(thrown) ? thrown : internal(thrown));
       return;
     }
-    if (this.#over) {
-      socket?.destroy();
-      return;
-    }
-    if (socket === undefined) this.#answerWithoutHost(asked);
+    if (this.#over) socket?.destroy();
+    else if (socket === undefined) this.#answerWithoutHost(asked);
     else this.#begin(socket, asked);
   }
 
-  /** Resolves when the host has greeted and may be asked. Errors: host.unreachable, host.version_mismatch, the host's own. */
-  async #greet(socket: Socket): Promise<void> {
+  /** A connection to a host that has greeted; undefined if there is no host. Errors: as of `#greet`, host.start_failed. */
+  async #greeted(asked: readonly Asked[]): Promise<Socket | undefined> {
+    for (let closed = 0; closed < MAX_CONNECTIONS_CLOSED; closed++) {
+      let socket = await this.#access.connect();
+      if (socket === undefined && !asked.every(({ isPlainList }) => isPlainList))
+        socket = await this.#access.startForPast();
+      if (socket === undefined) return undefined;
+      try {
+        if (await this.#greet(socket)) return socket;
+      } catch (thrown) {
+        socket.destroy();
+        throw thrown;
+      }
+    }
+    throw unreachable('It closed the connection');
+  }
+
+  /**
+   * True when the host has greeted and may be asked; false if it closed the connection.
+   * Errors: host.unreachable, host.version_mismatch, the host's own.
+   */
+  async #greet(socket: Socket): Promise<boolean> {
     const hello = await this.#access.hello('hub-client');
     // It was said while nobody listened, and is not said again.
-    if (socket.destroyed) throw fail('host.unreachable', 'The session host closed the connection.');
+    if (socket.destroyed) return false;
     socket.write(encodeMessage({ type: 'hello', ...hello }));
     const reader = new FrameReader();
     let late: Disposable | undefined;
-    await new Promise<void>((resolve, reject) => {
-      const refuse = (why: string): void =>
-        reject(fail('host.unreachable', `The session host cannot be reached. ${why}.`));
-      late = this.#access.clock.after(GREETING_MS, () => refuse('It does not greet'));
-      socket.once('close', () => refuse('It closed the connection'));
+    return await new Promise<boolean>((resolve, reject) => {
+      late = this.#access.clock.after(GREETING_MS, () => reject(unreachable('It does not greet')));
+      socket.once('close', () => resolve(false));
       socket.on('data', (chunk) => {
         try {
           reader.push(chunk, ({ type, payload }) => {
@@ -163,7 +176,7 @@ export class HostRelay {
               throw fail('host.unreachable', 'The session host did not begin with a hello.');
             const problem = hostVersionMismatch(message, hello);
             if (problem !== undefined) throw problem;
-            resolve();
+            resolve(true);
           });
         } catch (thrown) {
           reject(thrown);
@@ -264,6 +277,10 @@ function internal(thrown: unknown): HubError<'hub.internal'> {
   // What a worker prints goes into the hub's log.
   process.stderr.write(`the way to the session host failed: ${String((thrown as Error).stack)}\n`);
   return fail('hub.internal', `The hub failed: ${messageOf(thrown)}. Its log says more: botster logs.`);
+}
+
+function unreachable(why: string): HubError<'host.unreachable'> {
+  return fail('host.unreachable', `The session host cannot be reached. ${why}.`);
 }
 
 function notRunning(): HubError<'host.not_running'> {

@@ -16,13 +16,12 @@ import {
   type Page,
 } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { CHROMIUM, CHROMIUM_ARGS, CHROMIUM_SHELL, openChromium } from './chromium.js';
 import type { Place } from './hub-process.js';
 import { tempDir } from './temp-repo.js';
 
-const CHROMIUM = '/usr/bin/chromium';
 /** For what should have been there long ago. */
-const LATE_MS = 20_000;
-const ARGS = ['--no-sandbox', '--enable-unsafe-swiftshader'];
+const LATE_MS = 40_000;
 
 export const desk: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 export const phone: BrowserContextOptions = {
@@ -34,15 +33,13 @@ export const phone: BrowserContextOptions = {
 
 /** A browser; on another machine, with what stands before commands there (cable.ts). */
 export async function openBrowser(within: readonly string[] = []): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: executable(within), args: ARGS });
-  onTestFinished(() => browser.close());
-  return browser;
+  return await openChromium({ executablePath: executable(within) });
 }
 
 function executable(within: readonly string[]): string {
-  if (within.length === 0) return CHROMIUM;
+  if (within.length === 0) return CHROMIUM_SHELL;
   const path = join(tempDir(), 'chromium');
-  writeFileSync(path, `#!/bin/sh\nexec ${within.join(' ')} ${CHROMIUM} "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec ${within.join(' ')} ${CHROMIUM_SHELL} "$@"\n`);
   chmodSync(path, 0o700);
   return path;
 }
@@ -62,7 +59,7 @@ export async function openBrowserWithTabs(): Promise<BrowserWithTabs> {
   const chromiumProcess = spawn(
     CHROMIUM,
     [
-      ...ARGS,
+      ...CHROMIUM_ARGS,
       '--headless=new',
       '--remote-debugging-port=0',
       `--user-data-dir=${tempDir()}`,

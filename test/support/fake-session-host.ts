@@ -52,6 +52,8 @@ export interface FakeHostOptions {
   readonly answer?: FakeAnswer;
   /** Default: it greets. */
   readonly greets?: boolean;
+  /** So many connections are closed at once, as by a process that is ending. */
+  readonly hangsUpOn?: number;
 }
 
 export class FakeSessionHost {
@@ -92,7 +94,7 @@ export class FakeSessionHost {
 
   #accept(socket: Socket): void {
     const client = new FakeHostClient(socket);
-    const { answer, greets = true, hello } = this.#options;
+    const { answer, greets = true, hangsUpOn = 0, hello } = this.#options;
     this.clients.push(client);
     const reader = new FrameReader();
     socket.on('error', () => undefined);
@@ -113,7 +115,11 @@ export class FakeSessionHost {
         if (value !== undefined) client.respond(message.id, value);
       }),
     );
-    if (!greets) return;
+    if (this.clients.length <= hangsUpOn) socket.destroy();
+    else if (greets) this.#greet(client, hello);
+  }
+
+  #greet(client: FakeHostClient, hello: Partial<Hello> | undefined): void {
     client.say({
       type: 'hello',
       protocol_version: HOST_PROTOCOL_VERSION,

@@ -305,6 +305,21 @@ describe('the way', () => {
     expect(host.clients).toHaveLength(2);
   });
 
+  it('is looked for again when a host that is ending still took the connection', async () => {
+    const { greet } = await open({ hangsUpOn: 2, answer: () => ({ sessions: [] }) });
+    const client = await greet();
+    client.say(ask(1, 'session.list'));
+    expect(await client.hear('response')).toMatchObject({ id: 1, ok: true });
+  });
+
+  it('is given up after some connections that were closed', async () => {
+    const { greet, host } = await open({ hangsUpOn: 1_000 });
+    const client = await greet();
+    client.say(ask(1, 'session.list'));
+    expect(await client.hear('response')).toMatchObject({ error: { code: 'host.unreachable' } });
+    expect(host.clients.length).toBeLessThan(10);
+  });
+
   it('tells the reason that the host gave for closing', async () => {
     const { host, greet } = await open();
     const client = await greet();

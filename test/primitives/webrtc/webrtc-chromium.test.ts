@@ -3,14 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMessage } from '../../../protocol/messages.js';
 import { encodeTerminalFrame } from '../../../protocol/terminal-frames.js';
+import { openChromium } from '../../support/chromium.js';
 import type { SignaledCandidate } from '../../support/webrtc-device.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';
 
-const CHROMIUM = '/usr/bin/chromium';
 const PAGE = join(import.meta.dirname, '../../fixtures/webrtc-page.html');
 
 test('Chromium connects, is greeted, attaches and sees output on its own channel', {
@@ -55,11 +54,8 @@ async function openPage() {
     response.end(readFileSync(PAGE));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  onTestFinished(async () => {
-    await browser.close();
-    server.close();
-  });
+  const browser = await openChromium();
+  onTestFinished(() => void server.close());
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   return page;

@@ -1,6 +1,7 @@
 /** Opens the app over fake hubs in a real browser, for one test. */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { launchChromium } from '../../support/chromium.js';
 import type { Ui } from './page/page.js';
 import { type ServedPage, servePage } from './serve-page.js';
 
@@ -27,10 +28,7 @@ export function useApp(): (options?: AppOptions) => Promise<Page> {
   let site: ServedPage;
   beforeAll(async () => {
     site = await servePage();
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox', '--enable-unsafe-swiftshader'],
-    });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser.close();
@@ -40,7 +38,7 @@ export function useApp(): (options?: AppOptions) => Promise<Page> {
     const context = await browser.newContext({ ...desk, ...options });
     onTestFinished(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(30_000);
     const problems: string[] = [];
     page.on('pageerror', ({ message }) => problems.push(message));
     page.on('console', (message) => {

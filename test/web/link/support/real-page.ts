@@ -4,8 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { openChromium } from '../../../support/chromium.js';
 import type { Place } from '../../../support/hub-process.js';
 import { tempDir } from '../../../support/temp-repo.js';
 import type { TestPage } from '../page/page.js';
@@ -15,11 +16,7 @@ declare const testPage: TestPage;
 /** `args`: of Chromium. */
 export async function openPage(...args: string[]): Promise<Page> {
   const url = await servePage();
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', ...args],
-  });
-  onTestFinished(() => browser.close());
+  const browser = await openChromium({ args });
   const page = await browser.newPage();
   page.on('pageerror', (error) => {
     throw error;
