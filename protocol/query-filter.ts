@@ -69,7 +69,7 @@ export class QueryFilter {
   #held: Uint8Array = new Uint8Array();
   #string: OpenString | undefined;
   /** What the passed bytes end with: something that what follows could join. */
-  #openEnd: 'none' | 'sequence' | 'string' = 'none';
+  #openEnd: 'none' | 'character' | 'sequence' | 'string' = 'none';
   /** The bytes being looked at, what of them passes, and up to where that is decided. */
   #bytes: Uint8Array = new Uint8Array();
   #passed: Uint8Array[] = [];
@@ -132,7 +132,10 @@ export class QueryFilter {
       if (next === undefined) return undefined;
       if (next >= 0x80 && next <= 0x9f) return { kind: String.fromCharCode(next - 0x40), body: start + 2 };
       if (next >= 0xa0 && next <= 0xbf) this.#pass(start + 2);
-      else this.#passOpen(start + 1);
+      else {
+        this.#pass(start + 1);
+        this.#openEnd = 'character';
+      }
       return { kind: '', body: start };
     }
     // Controls inside a sequence act at once, and the sequence goes on.
@@ -229,7 +232,7 @@ export class QueryFilter {
       return true;
     }
     const end = this.#endOfString(kind, body, body + MAX_STRING_BYTES);
-    const text = latin1(this.#bytes.subarray(body, end.at));
+    const text = whatTerminalsRead(this.#bytes.subarray(body, end.at));
     const tooLong = end.at >= body + MAX_STRING_BYTES;
     const verdict = stringVerdict(kind as StringKind, text, end.after !== undefined && !tooLong);
     if (verdict === 'more' && !tooLong) return false;
@@ -282,6 +285,7 @@ export class QueryFilter {
   /** All up to `end` passes as it is. */
   #pass(end: number): void {
     if (end === this.#at) return;
+    if (this.#openEnd === 'sequence' && !this.#breaksOff(this.#at)) this.#separate();
     // What passes in one piece stays one.
     if (this.#at === this.#pieceEnd) this.#passed.pop();
     else this.#pieceStart = this.#at;
@@ -308,11 +312,23 @@ export class QueryFilter {
   }
 
   #drop(end: number): void {
-    if (this.#openEnd === 'sequence') this.#passed.push(CANCEL);
-    else if (this.#openEnd === 'string') this.#passed.push(END_STRING);
+    this.#separate();
+    this.#at = end;
+  }
+
+  /** Whatever follows the passed bytes begins anew. */
+  #separate(): void {
+    if (this.#openEnd === 'string') this.#passed.push(END_STRING);
+    else if (this.#openEnd !== 'none') this.#passed.push(CANCEL);
     this.#openEnd = 'none';
     this.#pieceEnd = -1;
-    this.#at = end;
+  }
+
+  /** Every terminal gives up an open sequence for this. Some skip bytes that are no UTF-8, and go on with the sequence. */
+  #breaksOff(at: number): boolean {
+    const [byte, next = 0] = [this.#bytes[at], this.#bytes[at + 1]];
+    if (byte === ESC || byte === CAN || byte === SUB) return true;
+    return byte === C1_LEAD && next >= 0x80 && next <= 0x9f;
   }
 
   /** Drops a sequence, but not the controls inside it. */
@@ -329,6 +345,8 @@ function isQuietControl(byte: number | undefined): boolean {
   return byte !== undefined && (byte < 0x20 || byte === DEL) && byte !== ESC && byte !== CAN && byte !== SUB;
 }
 
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
 const controls = /[\u0000-\u001f\u007f]/g;
 
@@ -336,6 +354,11 @@ function latin1(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
+}
+
+/** Of a string: bytes that are no UTF-8 are skipped, so they do not hide a question. */
+function whatTerminalsRead(bytes: Uint8Array): string {
+  return utf8.decode(bytes).replaceAll('\ufffd', '');
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
