@@ -14,7 +14,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // A test that hangs ends; one on a slow and busy machine gets there. A long fuzz run (test/support/fuzz.ts) takes its time.
+    // A test that hangs ends; one on a slow and busy machine gets there. A long fuzz run (test/support/fast-check.ts) takes its time.
     testTimeout: process.env['BOTSTER_FUZZ_RUNS'] === undefined ? 60_000 : 3_600_000,
     hookTimeout: 60_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],

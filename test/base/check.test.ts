@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { fits, MAX_DEPTH, mismatch } from '../../base/check.js';
 import { named, type Schema, t } from '../../base/schema.js';
 import { LuaFloat } from '../../base/values.js';
+import fc from '../support/fast-check.js';
 
 const message = t.object({
   name: t.name,

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EventLanes, type EventSource, type Lane, laneTable } from '../../base/event-lanes.js';
+import fc from '../support/fast-check.js';
 
 type Event = { readonly type: string; readonly key?: string | undefined; readonly n: number };
 

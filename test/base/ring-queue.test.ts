@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RingQueue } from '../../base/ring-queue.js';
+import fc from '../support/fast-check.js';
 
 describe('RingQueue', () => {
   it('refuses an item above its limit and takes one again after a shift', () => {

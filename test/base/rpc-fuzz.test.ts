@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../base/counters.js';
 import { serve } from '../../base/rpc.js';
 import { connect, MAX_BAD_MESSAGE_LINES } from '../../base/rpc-connection.js';
 import { readToHub, readToWorker } from '../../base/rpc-wire.js';
+import fc from '../support/fast-check.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { portPair } from '../support/port-pair.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';

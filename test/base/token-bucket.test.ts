@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { TokenBucket } from '../../base/token-bucket.js';
+import fc from '../support/fast-check.js';
 
 it('an allowance never gives more than the burst and what time has added', () => {
   const step = fc.record({ waitMs: fc.nat(2_000), amount: fc.integer({ min: 1, max: 20 }) });

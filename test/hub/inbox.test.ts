@@ -1,7 +1,7 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../base/counters.js';
 import { BULK_LIMIT, CONTROL_LIMIT, Inbox } from '../../hub/inbox.js';
+import fc from '../support/fast-check.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { fact, file, noise, type TestEvent, testLanes } from '../support/test-events.js';
 

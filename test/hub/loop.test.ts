@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../base/counters.js';
 import { Heartbeat, HeartbeatReader } from '../../base/heartbeat.js';
@@ -14,6 +13,7 @@ import {
   TURN_MS,
 } from '../../hub/loop.js';
 import type { HandlersOf } from '../../primitives/define.js';
+import fc from '../support/fast-check.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { fact, file, noise, type TestEvent, testLanes } from '../support/test-events.js';
 import { VirtualClock } from '../support/virtual-clock.js';

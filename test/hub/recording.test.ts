@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../base/counters.js';
 import { LuaFloat } from '../../base/values.js';
@@ -6,6 +5,7 @@ import { Inbox } from '../../hub/inbox.js';
 import { Loop } from '../../hub/loop.js';
 import { fromNdjson, type RecordedEvent, Recording, replay, toNdjson } from '../../hub/recording.js';
 import type { HandlersOf } from '../../primitives/define.js';
+import fc from '../support/fast-check.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { fact, file, noise, type TestEvent, testLanes } from '../support/test-events.js';
 import { VirtualClock } from '../support/virtual-clock.js';

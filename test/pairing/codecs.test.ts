@@ -1,5 +1,5 @@
 /** What is read from outside: base64url, connection codes, envelopes, payloads. Nothing of it throws, whatever comes. */
-import fc from 'fast-check';
+
 import { describe, expect, it, test } from 'vitest';
 import { HubError } from '../../base/errors.js';
 import { fromBase64url, toBase64url } from '../../pairing/base64url.js';
@@ -7,7 +7,7 @@ import { formatConnectionCode, parseConnectionCode } from '../../pairing/connect
 import { formatHandshake, formatSealed, readEnvelope, sealedHead } from '../../pairing/envelope.js';
 import { readDeviceGreeting, readHubGreeting, readSignal, signalText } from '../../pairing/payloads.js';
 import { MAX_ENVELOPE_BYTES, MAX_ENVELOPE_TEXT } from '../../protocol/signals.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 
 const runs = fuzz(2_000);
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

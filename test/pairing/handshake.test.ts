@@ -1,5 +1,5 @@
 /** Device and hub with each other, and with somebody in between who changes, repeats, reorders and leaves out. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../base/errors.js';
 import { addressOf } from '../../pairing/addresses.js';
@@ -9,7 +9,7 @@ import { type Envelope, readEnvelope } from '../../pairing/envelope.js';
 import { type Accepted, HubHandshake } from '../../pairing/hub-handshake.js';
 import { loadSodium } from '../../pairing/sodium.js';
 import { type HubGreeting, MAX_ENVELOPE_BYTES, type Signal } from '../../protocol/signals.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 
 const sodium = await loadSodium();
 const hub = sodium.keyPair();

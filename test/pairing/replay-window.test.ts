@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ReplayWindow, WINDOW } from '../../pairing/replay-window.js';
+import fc from '../support/fast-check.js';
 
 it('takes each counter once, in any order', () => {
   fc.assert(

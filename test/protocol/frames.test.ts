@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../base/errors.js';
 import { encodeFrame, type Frame, type FrameLimits, FrameReader } from '../../protocol/frames.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 
 const limits: FrameLimits = { maxFrameBytes: 1_000, types: [1, 2, 255] };
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fail, HubError } from '../../base/errors.js';
 import { FrameReader } from '../../protocol/frames.js';
@@ -12,7 +11,7 @@ import {
   wireError,
 } from '../../protocol/messages.js';
 import { PROTOCOL_VERSION, versionMismatch } from '../../protocol/version.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 
 function payloadOf(message: Message): Uint8Array {
   let payload: Uint8Array | undefined;

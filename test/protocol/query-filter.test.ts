@@ -1,8 +1,7 @@
 import { Terminal } from '@xterm/headless';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QueryFilter, type SequenceListener } from '../../protocol/query-filter.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 
 const E = '\u001b';
 const ST = `${E}\\`;

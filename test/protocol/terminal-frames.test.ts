@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isHubError } from '../../base/errors.js';
 import { encodeFrame, FrameReader, frameTypes } from '../../protocol/frames.js';
@@ -8,7 +7,7 @@ import {
   isTerminalFrame,
   type TerminalFrame,
 } from '../../protocol/terminal-frames.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 
 const attach = fc.nat(0xffff_ffff);
 const offset = fc.maxSafeNat();

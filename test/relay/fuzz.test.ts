@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCommand, readSignal, readSubscription, serverMessages } from '../../relay/cable-messages.js';
-import { fuzz } from '../support/fuzz.js';
+import fc, { fuzz } from '../support/fast-check.js';
 import { named, startRelay } from '../support/relay.js';
 import { until } from '../support/until.js';
 

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { limitKey } from '../../relay/remote-address.js';
+import fc from '../support/fast-check.js';
 
 it('an IPv4 address counts for itself, however it is written', () => {
   fc.assert(

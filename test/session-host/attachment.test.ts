@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameReader } from '../../protocol/frames.js';
 import { decodeTerminalFrame, type TerminalFrame } from '../../protocol/terminal-frames.js';
@@ -11,6 +10,7 @@ import {
 } from '../../session-host/attachment.js';
 import { ByteRing } from '../../session-host/byte-ring.js';
 import type { Snapshot } from '../../session-host/mirror/mirror-types.js';
+import fc from '../support/fast-check.js';
 
 /** The byte at each offset, so that a wrong one is seen. */
 const PATTERN = Uint8Array.from(

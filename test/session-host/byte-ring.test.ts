@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../base/errors.js';
 import { ByteRing } from '../../session-host/byte-ring.js';
+import fc from '../support/fast-check.js';
 
 /** All that the ring has from `offset` on. */
 function readAll(ring: ByteRing, offset: number, maxBytes: number): number[] {

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HubError, isHubError } from '../../base/errors.js';
 import { checkEnv, checkStartDir, resolveCommand } from '../../session-host/command.js';
+import fc from '../support/fast-check.js';
 import { tempDir } from '../support/temp-repo.js';
 
 function program(...path: string[]): string {

@@ -9,13 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import { isHubError } from '../../base/errors.js';
 import { RealClock } from '../../base/real-clock.js';
 import { HistoryWriter } from '../../session-host/history.js';
 import { readHistory } from '../../session-host/history-reader.js';
+import fc from '../support/fast-check.js';
 import { tempDir } from '../support/temp-repo.js';
 import { until } from '../support/until.js';
 import { VirtualClock } from '../support/virtual-clock.js';

@@ -1,11 +1,11 @@
 /** What a session host takes from its socket: greetings, requests, garbage. */
 import { statSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeFrame, frameTypes } from '../../protocol/frames.js';
 import { HOST_PROTOCOL_VERSION, type HostMethod } from '../../protocol/host-methods.js';
 import { encodeMessage } from '../../protocol/messages.js';
 import { encodeTerminalFrame } from '../../protocol/terminal-frames.js';
+import fc from '../support/fast-check.js';
 import { type HostProcess, startHost } from '../support/host-process.js';
 import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';

@@ -10,12 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../base/counters.js';
 import { ArgumentError } from '../../base/errors.js';
 import type { SessionRecord } from '../../protocol/session.js';
 import { SessionFiles } from '../../session-host/session-files.js';
+import fc from '../support/fast-check.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { tempDir } from '../support/temp-repo.js';
 import { VirtualClock } from '../support/virtual-clock.js';

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SizePolicy } from '../../protocol/session.js';
 import { SizeArbiter } from '../../session-host/size-policy.js';
+import fc from '../support/fast-check.js';
 
 const desk = { name: 'desk' };
 const phone = { name: 'phone' };

@@ -1,10 +1,11 @@
 /** What a device that is paired, broken or hostile may send on its channel: arbitraries for property tests. */
-import fc from 'fast-check';
+
 import { encodeFrame, frameTypes } from '../../protocol/frames.js';
 import { encodeMessage, type Message } from '../../protocol/messages.js';
 import { peerMethods } from '../../protocol/peers.js';
 import { encodeTerminalFrame } from '../../protocol/terminal-frames.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import fc from './fast-check.js';
 
 export const HELLO: Message = {
   type: 'hello',

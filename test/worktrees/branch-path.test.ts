@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { slug, worktreeName, worktreesFolder } from '../../worktrees/branch-path.js';
+import fc from '../support/fast-check.js';
 
 test('a name says which branch it is, and its hash makes it the only one', () => {
   expect(worktreeName('feature/login')).toMatch(/^feature-login-[0-9a-f]{10}$/);

@@ -14,9 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CopyPatterns } from '../../worktrees/copy-patterns.js';
+import fc from '../support/fast-check.js';
 import { git, makeRepo, tempDir } from '../support/temp-repo.js';
 import { failureOf, openWorktrees } from '../support/worktrees-host.js';
 

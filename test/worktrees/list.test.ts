@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseWorktrees } from '../../worktrees/list.js';
 import { statusEntries } from '../../worktrees/losses.js';
+import fc from '../support/fast-check.js';
 import { cleanEnv, git, tempDir } from '../support/temp-repo.js';
 import { openWorktrees } from '../support/worktrees-host.js';
 

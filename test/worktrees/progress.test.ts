@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkoutProgress, type Progress, ProgressMeter } from '../../worktrees/progress.js';
+import fc from '../support/fast-check.js';
 import { until } from '../support/until.js';
 
 test('the first state is told at once, then the newest ten times a second, and the last', async () => {

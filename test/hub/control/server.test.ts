@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ControlEvent } from '../../../hub/control/control.def.js';
 import { type ControlLimits, controlLimits } from '../../../hub/control/limits.js';
@@ -10,6 +9,7 @@ import { MAX_SOCKET_PATH_BYTES } from '../../../hub/paths.js';
 import { encodeMessage } from '../../../protocol/messages.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import { HostAccess } from '../../../session-link/host-access.js';
+import fc from '../../support/fast-check.js';
 import { hostConfigIn } from '../../support/host-process.js';
 import { SocketClient } from '../../support/socket-client.js';
 import { tempDir } from '../../support/temp-repo.js';

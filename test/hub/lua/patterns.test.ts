@@ -1,9 +1,10 @@
 /** The interruptible matcher against the C library's: same results, same errors, for any pattern. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { isWellFormed } from '../../../hub/lua/pattern-check.js';
 import { PatternError, PatternMatcher } from '../../../hub/lua/patterns.js';
 import { BareLua } from '../../support/bare-lua.js';
+import fc from '../../support/fast-check.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 

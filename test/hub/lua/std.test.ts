@@ -2,9 +2,10 @@
  * The standard library as plugins see it, against Lua's own: the same results and messages wherever nothing is
  * reduced on purpose. Each case runs in a plugin's engine, through the replaced functions, and in a bare state.
  */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { BareLua } from '../../support/bare-lua.js';
+import fc from '../../support/fast-check.js';
 import { openLuaHost } from '../../support/lua-host.js';
 
 /** Long enough that the interruptible implementations are used instead of the C ones. */

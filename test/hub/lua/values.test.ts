@@ -1,8 +1,9 @@
 /** What crosses the boundary, both ways, byte for byte and type for type. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { t } from '../../../base/schema.js';
 import { LuaFloat, type LuaValue } from '../../../base/values.js';
+import fc from '../../support/fast-check.js';
 import { addHostFunctions, openLuaHost } from '../../support/lua-host.js';
 
 /** A value as Lua tells it apart: integers from floats, arrays from records. */

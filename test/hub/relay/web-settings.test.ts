@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readWebMode, relayAddress } from '../../../hub/relay/web-settings.js';
+import fc from '../../support/fast-check.js';
 import { tempDir } from '../../support/temp-repo.js';
 
 describe('the address of a relay', () => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readCableMessage, shown } from '../../../primitives/action_cable/incoming.js';
 import { MAX_DEPTH, MAX_REASON_CHARS } from '../../../primitives/action_cable/limits.js';
+import fc from '../../support/fast-check.js';
 
 const identifier = '{"channel":"ChatChannel"}';
 const read = (message: unknown) => readCableMessage(JSON.stringify(message));

@@ -1,5 +1,5 @@
 /** The small parts of the client: when it tries again, what waits, what an address is. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { HubError } from '../../../base/errors.js';
 import type { CableEvent } from '../../../primitives/action_cable/action_cable.calls.js';
@@ -13,6 +13,7 @@ import {
   HOLD_CHECK_MS,
   RELEASE_AT_PENDING,
 } from '../../../primitives/action_cable/limits.js';
+import fc from '../../support/fast-check.js';
 import { until } from '../../support/until.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 

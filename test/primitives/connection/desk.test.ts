@@ -1,14 +1,13 @@
 /** What needs time, or a disk that fails: on a virtual clock, without a thread. */
 import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadSodium } from '../../../pairing/sodium.js';
 import type { Told, Unsealed } from '../../../primitives/connection/connection.calls.js';
 import { Desk } from '../../../primitives/connection/desk.js';
 import type { PairingState } from '../../../primitives/connection/state.js';
 import { Vault } from '../../../primitives/connection/vault.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { tempDir } from '../../support/temp-repo.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { answered, codeOf, offer, TestDevice } from './device.js';

@@ -9,12 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HubError } from '../../../base/errors.js';
 import { makeFolder } from '../../../primitives/atomic-file.js';
 import { resolveSafe } from '../../../primitives/fs/resolve-safe.js';
 import { isWithin } from '../../../primitives/paths.js';
+import fc from '../../support/fast-check.js';
 import { tempDir } from '../../support/temp-repo.js';
 
 async function outcome(root: string, path: string): Promise<string> {

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HubError } from '../../../base/errors.js';
 import { LuaFloat, type LuaValue } from '../../../base/values.js';
 import { parseJson } from '../../../primitives/json/parse.js';
+import fc from '../../support/fast-check.js';
 
 const parse = (text: string): LuaValue => parseJson(Buffer.from(text));
 

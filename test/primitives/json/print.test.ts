@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HubError } from '../../../base/errors.js';
 import { LuaFloat, type LuaValue } from '../../../base/values.js';
 import { parseJson } from '../../../primitives/json/parse.js';
 import { printJson } from '../../../primitives/json/print.js';
+import fc from '../../support/fast-check.js';
 
 function failure(value: LuaValue): HubError {
   try {

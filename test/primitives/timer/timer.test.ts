@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HubError } from '../../../base/errors.js';
 import { nextDue, timer } from '../../../primitives/timer/timer.js';
 import { FakeCallback, FakeHub } from '../../support/fake-hub.js';
+import fc from '../../support/fast-check.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
 function open() {

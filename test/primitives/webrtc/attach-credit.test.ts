@@ -1,7 +1,8 @@
 /** Credit on its way from the device to the session host. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { AttachCredit, WINDOW_BYTES } from '../../../primitives/webrtc/attach-credit.js';
+import fc from '../../support/fast-check.js';
 
 test('the host gets no more than the device gave, and no more than the window ahead of the line', () => {
   const step = fc.oneof(

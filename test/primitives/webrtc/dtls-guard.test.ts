@@ -1,8 +1,8 @@
 /** What nobody signed. That it keeps a connection alive is shown by strangers.test.ts. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { isUnsigned } from '../../../primitives/webrtc/dtls-guard.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 
 function record(type: number, epoch: number, length = 2): Buffer {
   const head = Buffer.from([type, 254, 253, 0, epoch, 0, 0, 0, 0, 0, 1, length >> 8, length & 255]);

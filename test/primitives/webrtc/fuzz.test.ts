@@ -2,7 +2,7 @@
  * Whatever a device sends over its channel, or signals before it has one: answered or ended with a coded error, within
  * bounds, and never more than its role allows.
  */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { Counters } from '../../../base/counters.js';
 import { HubError } from '../../../base/errors.js';
@@ -18,7 +18,7 @@ import { type Role, refusal } from '../../../protocol/peers.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import { deviceTalk, HELLO, noise, soundFrame } from '../../support/device-noise.js';
 import { DuplexHost } from '../../support/duplex-host.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { settle, VirtualClock } from '../../support/virtual-clock.js';
 
 const limits = { ...peerLimits, maxInFlight: 4, maxQueuedBytes: 20_000 };

@@ -1,10 +1,11 @@
 /** Whatever a device sends comes out as checked messages, or as one coded error. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { Intake, type IntakeReceiver } from '../../../primitives/webrtc/intake.js';
 import { peerLimits } from '../../../primitives/webrtc/limits.js';
 import { encodeMessage, type Message } from '../../../protocol/messages.js';
 import { encodeTerminalFrame } from '../../../protocol/terminal-frames.js';
+import fc from '../../support/fast-check.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
 class Kept implements IntakeReceiver {

@@ -1,9 +1,10 @@
 /** What waits for a device: nothing is lost or reordered within a flow, and no flow keeps another waiting. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { FairFlows, QUANTUM_BYTES } from '../../../primitives/webrtc/fair-flows.js';
 import { NO_ATTACH, SendQueue } from '../../../primitives/webrtc/send-queue.js';
 import { encodeFrame, FrameReader } from '../../../protocol/frames.js';
+import fc from '../../support/fast-check.js';
 
 function frame(bytes: number): { frame: Uint8Array; onTaken: undefined } {
   return { frame: new Uint8Array(bytes), onTaken: undefined };

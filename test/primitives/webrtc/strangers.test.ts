@@ -4,13 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { peerLimits } from '../../../primitives/webrtc/limits.js';
 import { checkOffer } from '../../../primitives/webrtc/offer.js';
 import { openWerift } from '../../../primitives/webrtc/werift.js';
 import { encodeTerminalFrame } from '../../../protocol/terminal-frames.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { until } from '../../support/until.js';
 import { WebrtcDevice } from '../../support/webrtc-device.js';
 import { WebrtcHub } from '../../support/webrtc-hub.js';

@@ -2,13 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { IceSettings } from '../../../primitives/ice-settings.js';
 import { decodeStun } from '../../../primitives/webrtc/stun-message.js';
 import { probeTurn, type TurnServer as Server } from '../../../primitives/webrtc/turn-probe.js';
 import { TurnServers } from '../../../primitives/webrtc/turn-servers.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { startTurn, TURN_PASSWORD, TURN_USER } from '../../support/turn-server.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 

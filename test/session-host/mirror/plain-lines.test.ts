@@ -1,8 +1,9 @@
 /** Lines that scroll away unseen are left out, and nobody can tell. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { findPlainRun, scanPlain } from '../../../session-host/mirror/plain-lines.js';
 import { MIN_BACKLOG_BYTES, REST_MS, ThreadMirror } from '../../../session-host/mirror/thread-mirror.js';
+import fc from '../../support/fast-check.js';
 import { stateOf } from './screen-state.js';
 import { newScreen } from './screens.js';
 import { terminalSize, vtStream } from './vt-stream.js';

@@ -1,9 +1,10 @@
 /** What output can do to a screen at worst, and where streams are cut. */
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { incompleteTail, MAX_SEQUENCE_BYTES } from '../../../session-host/mirror/boundary.js';
 import { MAX_CELL_CHARS } from '../../../session-host/mirror/corrections.js';
 import { MAX_LINKS } from '../../../session-host/mirror/links.js';
+import fc from '../../support/fast-check.js';
 import { stateOf } from './screen-state.js';
 import { copyOf, newScreen, nothingSaid, snapshotOf } from './screens.js';
 

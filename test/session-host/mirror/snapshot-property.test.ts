@@ -2,11 +2,11 @@
  * The property that attaching rests on: after a snapshot, a terminal is where the mirror is, and goes on like it.
  */
 import headless from '@xterm/headless';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { charWidth } from '../../../base/char-width.js';
 import type { Screen } from '../../../session-host/mirror/screen.js';
 import type { Core } from '../../../session-host/mirror/xterm-internals.js';
+import fc from '../../support/fast-check.js';
 import { stateOf } from './screen-state.js';
 import { newScreen as makeScreen, snapshotOf } from './screens.js';
 import { terminalSize, unmarkedStream, vtStream } from './vt-stream.js';

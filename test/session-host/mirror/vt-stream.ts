@@ -1,7 +1,7 @@
 /**
  * Streams of terminal output for property tests: text, real sequences with odd parameters, and garbage.
  */
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 
 const int = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
 const oneOf = (...texts: string[]): fc.Arbitrary<string> => fc.constantFrom(...texts);

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../../base/counters.js';
 import { Attachments } from '../../../web/link/attachments.js';
 import { WINDOW_BYTES } from '../../../web/link/credit-window.js';
 import { HubWire } from '../../../web/link/hub-wire.js';
+import fc from '../../support/fast-check.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { FakePeer, hubHello } from './support/fake-peer.js';
 import { FakeTerminal, sessionRecord } from './support/fake-terminal.js';

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BackOff } from '../../../web/link/back-off.js';
 import { Cell } from '../../../web/link/observable.js';
 import { relayOf } from '../../../web/link/relay-urls.js';
 import { MAX_QUEUED_BYTES, SendQueue } from '../../../web/link/send-queue.js';
+import fc from '../../support/fast-check.js';
 
 describe('the send queue', () => {
   it('sends every byte in order, urgent frames between others, in messages of at most 16 KB', () => {

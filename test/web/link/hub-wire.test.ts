@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../../base/errors.js';
 import { encodeMessage, type MessageOf } from '../../../protocol/messages.js';
 import { encodeTerminalFrame, type TerminalFrame } from '../../../protocol/terminal-frames.js';
 import { HubWire } from '../../../web/link/hub-wire.js';
 import type { Channel } from '../../../web/link/transport.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { settle } from '../../support/virtual-clock.js';
 import { FakePeer, hubHello } from './support/fake-peer.js';
 import { hello } from './support/fake-world.js';

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../../base/errors.js';
 import { loadDeviceCrypto } from '../../../web/link/device-crypto.js';
 import { HubList } from '../../../web/link/hubs.js';
 import { openKeyStore } from '../../../web/link/key-store.js';
 import type { Hub } from '../../../web/link/types.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { FakePeers } from './support/fake-peer.js';
 import { FakeHubKeys, FakeRelay, MemoryKeys } from './support/fake-relay.js';

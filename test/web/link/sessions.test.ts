@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HubWire } from '../../../web/link/hub-wire.js';
 import { Sessions } from '../../../web/link/sessions.js';
-import { fuzz } from '../../support/fuzz.js';
+import fc, { fuzz } from '../../support/fast-check.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { FakePeer, hubHello } from './support/fake-peer.js';
 import { sessionRecord } from './support/fake-terminal.js';

@@ -1,5 +1,5 @@
 /** What the pages compute without a page: routes, names, losses, keys, links, sizes, the order of a stream. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { fail } from '../../../base/errors.js';
 import { branchProblem } from '../../../web/ui/agent/branch-name.js';
@@ -9,6 +9,7 @@ import { fontFor, gridFor, revealed } from '../../../web/ui/terminal/fit.js';
 import { linksIn } from '../../../web/ui/terminal/links.js';
 import { ScreenStream } from '../../../web/ui/terminal/screen-stream.js';
 import { keyBytes, modified, noModifiers } from '../../../web/ui/terminal/sticky-keys.js';
+import fc from '../../support/fast-check.js';
 
 const ctrl = { ctrl: 'once', alt: 'off' } as const;
 

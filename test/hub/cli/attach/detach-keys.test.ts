@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DetachKeys } from '../../../../hub/cli/attach/detach-keys.js';
 import { type Key, parseKeys } from '../../../../hub/cli/keys.js';
+import fc from '../../../support/fast-check.js';
 
 const keys = (text: string): Key[] => parseKeys(text) as Key[];
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PlainText } from '../../../../hub/cli/session/plain-text.js';
+import fc from '../../../support/fast-check.js';
 
 function plain(...pieces: (string | Uint8Array)[]): string {
   const text = new PlainText();
