@@ -16,7 +16,7 @@ type Paint = (style: Style, text: string) => string;
 const LABEL_COLUMNS = 9;
 const MAX_NAME_COLUMNS = 32;
 
-/** Without `devices` nothing is said of them. */
+/** Without `devices`: the hub did not say in time. */
 export function statusText(report: StatusReport, paint: Paint, devices?: readonly DeviceRecord[]): string {
   const { lag_ms } = report.loop;
   const { control, bulk } = report.queues;
@@ -28,7 +28,7 @@ export function statusText(report: StatusReport, paint: Paint, devices?: readonl
     row('hub', report.hub_id, paint),
     row('socket', report.socket, paint),
     ...(report.url === undefined ? [] : [row('url', `${report.url}${reach(report)}`, paint)]),
-    ...(devices === undefined ? [] : [row('devices', devicesText(devices, report.peers), paint)]),
+    row('devices', devices === undefined ? 'not told in time' : devicesText(devices, report.peers), paint),
     row('loop lag', lag, paint),
     row('queues', `control ${control.depth}/${control.limit}   bulk ${bulk.depth}/${bulk.limit}`, paint),
     row('memory', `${Math.round(report.rss_mb)} MB   node ${report.node}`, paint),

@@ -6,7 +6,7 @@ import type { DeviceRecord } from '../../protocol/devices.js';
 import { defineCommand, jsonOption } from './command.js';
 import { type HubClient, withHub } from './connect.js';
 
-const DEVICES_MS = 1_000;
+const DEVICES_MS = 2_000;
 
 export const statusCommand = defineCommand({
   name: 'status',

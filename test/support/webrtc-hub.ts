@@ -9,6 +9,10 @@ import { type HostProcess, startHost } from './host-process.js';
 import { until } from './until.js';
 import { type DeviceOptions, WebrtcDevice } from './webrtc-device.js';
 
+/** Twenty times what it takes. */
+const SETUP_MS = 12_000;
+const MOST_TRIES = 3;
+
 export interface DeviceSpec extends DeviceOptions {
   readonly identity?: string;
   readonly device_id?: string;
@@ -74,15 +78,21 @@ export class WebrtcHub extends FakeHub<typeof webrtcDef> {
     return device;
   }
 
-  /** A device that has been greeted. */
+  /** A device that has been greeted. Tries again, as the app does: werift as a device fails now and then on a busy machine. */
   async connected(spec: DeviceSpec = {}): Promise<WebrtcDevice> {
-    const device = this.device(spec);
-    const before = this.#connections;
-    await device.connect();
-    await until(() => {
-      if (device.error !== undefined) throw device.error;
-      return device.hello !== undefined && this.#connections > before;
-    });
-    return device;
+    for (let tries = 1; ; tries++) {
+      const device = this.device(spec);
+      const before = this.#connections;
+      const giveUpMs = performance.now() + SETUP_MS;
+      await device.connect();
+      const greeted = await until(() => {
+        if (device.error !== undefined) throw device.error;
+        if (device.hello !== undefined && this.#connections > before) return 'greeted';
+        return (device.isClosed || performance.now() > giveUpMs) && 'failed';
+      });
+      if (greeted === 'greeted') return device;
+      if (tries === MOST_TRIES) throw new Error(`no connection after ${tries} tries`);
+      await device.close();
+    }
   }
 }

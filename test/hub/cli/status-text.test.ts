@@ -35,13 +35,14 @@ const report: StatusReport = {
 const plain = (_style: unknown, text: string) => text;
 
 it('is aligned and fits 80 columns', () => {
-  const text = statusText(report, plain);
+  const text = statusText(report, plain, []);
   expect(text).toBe(`running  botster 0.1.0, pid 12345, up 3 h 20 min
 
   repo      /srv/app
   hub       0123456789abcdef
   socket    /home/you/.botster/hubs/0123456789abcdef/hub.sock
   url       http://192.168.1.10:4317
+  devices   none paired; "botster connect" pairs one
   loop lag  p50 0.1 ms   p99 1.3 ms   max 44 ms
   queues    control 0/8192   bulk 3/65536
   memory    95 MB   node v20.19.0
@@ -77,7 +78,7 @@ it('leaves out what is not there', () => {
     ...quiet
   } = { ...report, sessions: [], plugins: [], clients: [], counters: {} };
   const text = statusText(quiet, plain);
-  expect(text.trimEnd().split('\n')).toHaveLength(8);
+  expect(text.trimEnd().split('\n')).toHaveLength(9);
   expect(text).not.toContain('url');
 });
 
@@ -95,7 +96,7 @@ it('says who can open the page, and how many devices there are', () => {
   expect(at({})).toContain(':4317   on this machine only\n');
   expect(at({ lan: true })).toContain(':4317   on the local network\n');
   expect(at({ relay: true })).toContain(':4317   by a relay\n');
-  expect(at({})).not.toContain('devices');
+  expect(at({})).toContain('  devices   not told in time\n');
   expect(at({}, [])).toContain('  devices   none paired; "botster connect" pairs one\n');
   expect(at({}, [{ connected: 2 }, { connected: 0 }])).toContain('  devices   2 paired, 2 connected\n');
   expect(at({}, [{ connected: 2 }], 3)).toContain('  devices   1 paired, 3 connected\n');
