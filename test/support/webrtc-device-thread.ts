@@ -13,6 +13,7 @@ export class DeviceThread {
   readonly #shared = new Int32Array(new SharedArrayBuffer(64));
   readonly #worker: Worker;
   #attached = 0;
+  #failed: string | undefined;
 
   constructor(hub: WebrtcHub, name: string) {
     this.identity = `${name}:0000000000000000`;
@@ -24,6 +25,7 @@ export class DeviceThread {
     this.#worker.on('message', (message: FromDevice) => {
       if (message.type === 'offer') void hub.functions.handle_offer(identity, message.sdp);
       else if (message.type === 'candidate') hub.functions.handle_ice_candidate(identity, message.candidate);
+      else if (message.type === 'failed') this.#failed = message.why;
       else this.#attached++;
     });
     const onFact = hub.onFact;
@@ -58,7 +60,10 @@ export class DeviceThread {
 
   async attach(uuid: string, credit: number): Promise<void> {
     this.#tell({ type: 'attach', uuid, credit });
-    await until(() => this.#attached > 0);
+    await until(() => {
+      if (this.#failed !== undefined) throw new Error(`the attach failed: ${this.#failed}`);
+      return this.#attached > 0;
+    });
   }
 
   /** From now on it does nothing, until `thaw`. */

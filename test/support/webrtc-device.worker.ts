@@ -13,7 +13,9 @@ export type ToDevice =
 export type FromDevice =
   | { readonly type: 'offer'; readonly sdp: string }
   | { readonly type: 'candidate'; readonly candidate: SignaledCandidate }
-  | { readonly type: 'attached' };
+  | { readonly type: 'attached' }
+  /** An attach failed; what the hub said of it. */
+  | { readonly type: 'failed'; readonly why: string };
 
 const PING_MS = 20;
 
@@ -28,7 +30,8 @@ if (parentPort !== null) {
   const timer = setInterval(() => {
     Atomics.store(shared, cells.pongs, device.pongs.length);
     Atomics.store(shared, cells.received_bytes, device.receivedBytes);
-    if (device.hello === undefined || device.isClosed) return;
+    // Nothing may come before its own hello, which it says once its channel is open; the hub's may be here already.
+    if (device.hello === undefined || !device.hasGreeted || device.isClosed) return;
     Atomics.store(shared, cells.connected, 1);
     device.say({ type: 'dc_ping', id: Atomics.add(shared, cells.pings, 1) });
     // Reads nothing and answers nothing, as a page of a phone in a pocket.
@@ -38,7 +41,11 @@ if (parentPort !== null) {
     if (message.type === 'answer') void device.answered(message.sdp);
     else if (message.type === 'candidate') void device.found(message.candidate);
     else if (message.type === 'attach')
-      void device.attach(message.uuid, 1, { credit: message.credit }).then(() => post({ type: 'attached' }));
+      device.attach(message.uuid, 1, { credit: message.credit }).then(
+        () => post({ type: 'attached' }),
+        (thrown: unknown) =>
+          post({ type: 'failed', why: `${thrown}; ${device.error?.message ?? 'no reason'}` }),
+      );
     else {
       clearInterval(timer);
       void device.close().then(() => port.close());
