@@ -21,7 +21,7 @@ const mayImport = {
 };
 
 /** Anything in a top-level folder of sources, whether or not it has a row. */
-const anyFolder = '^(?!node_modules/|dist/)[^/]+/';
+const anyFolder = '^(?!node_modules/|dist/|[.]ci/)[^/]+/';
 const oneOf = (folders) => `^(${folders.join('|')})/`;
 
 const qrPackage = '(^|/)node_modules/(qrcode|@types/qrcode)/';

@@ -15,6 +15,7 @@ import { unlessMissing } from '../system/errno.js';
 import { withFileLock } from '../system/file-lock.js';
 import { ensurePrivateDir } from '../system/private-dir.js';
 import { isRunning, processMark } from '../system/process-identity.js';
+import { signalProcess } from '../system/signal.js';
 import { probeSocket } from '../system/socket-probe.js';
 import { hostToken } from './token.js';
 
@@ -69,7 +70,7 @@ async function otherServes(socketPath: string, pidFile: string): Promise<boolean
     const running = await runningHost(pidFile);
     if (running === undefined) return false;
     if (performance.now() > giveUpMs) return true;
-    if (!told) process.kill(running.pid, HOST_LOOK_SIGNAL);
+    if (!told) signalProcess(running.pid, HOST_LOOK_SIGNAL);
     await wait(POLL_MS);
   }
 }

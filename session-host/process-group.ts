@@ -7,6 +7,7 @@
  * that the session is gone. And each group is looked at again right before its signal.
  */
 import type { Clock } from '../base/clock.js';
+import { signalProcess } from '../system/signal.js';
 import { isUnchanged, type SessionProcess, sessionProcesses } from './session-processes.js';
 
 /** How often it is looked whether processes have ended. */
@@ -162,9 +163,5 @@ async function isInUse(group: number, found: readonly SessionProcess[]): Promise
 function signalGroup(group: number, signal: NodeJS.Signals): void {
   // 0 and 1 would be our own group, and everybody.
   if (group <= 1) return;
-  try {
-    process.kill(-group, signal);
-  } catch {
-    // It ended meanwhile (ESRCH), or is another user's (EPERM).
-  }
+  signalProcess(-group, signal);
 }

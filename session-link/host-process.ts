@@ -16,6 +16,7 @@ import { HOST_LOOK_SIGNAL, type HostConfig, type HostRecord, hostRecord } from '
 import { HOST_PROTOCOL_VERSION } from '../protocol/host-methods.js';
 import type { Hello } from '../protocol/messages.js';
 import { isRunning } from '../system/process-identity.js';
+import { signalProcess } from '../system/signal.js';
 
 const HOST_MAIN = fileURLToPath(new URL('../session-host/main.js', import.meta.url));
 
@@ -38,7 +39,7 @@ export async function findHost(config: HostConfig, clock: Clock): Promise<Socket
   for (let told = false; clock.nowMs() < giveUpMs; told = true) {
     const running = await runningHost(config.state_dir);
     if (running === undefined) return undefined;
-    if (!told) process.kill(running.pid, HOST_LOOK_SIGNAL);
+    if (!told) signalProcess(running.pid, HOST_LOOK_SIGNAL);
     await wait(clock, LONGEST_LOOK_MS);
     socket = await connect(config.socket_path);
     if (socket !== undefined) return socket;

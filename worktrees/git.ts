@@ -11,6 +11,7 @@ import { constants, setPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, type HubError } from '../base/errors.js';
 import { errnoOf } from '../system/errno.js';
+import { signalProcess } from '../system/signal.js';
 import { Turns } from './turns.js';
 
 /** A checkout of a large repository over a slow disk, hooks included. */
@@ -234,12 +235,7 @@ async function startFailure(thrown: Error, cwd: string): Promise<HubError<GitCod
 }
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // It ended by itself.
-  }
+  if (child.pid !== undefined) signalProcess(-child.pid, signal);
 }
 
 /** A checkout must not take the processor from the hub and the agents. */

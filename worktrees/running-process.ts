@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { signalProcess } from '../system/signal.js';
 
 const POLL_MS = 50;
 
@@ -11,7 +12,7 @@ const POLL_MS = 50;
 export async function waitForProcess(word: string, signal?: AbortSignal): Promise<boolean> {
   const pid = await pidWithArgument(word);
   if (pid === undefined) return false;
-  while (isThere(pid) && signal?.aborted !== true) await wait(POLL_MS);
+  while (signalProcess(pid, 0) && signal?.aborted !== true) await wait(POLL_MS);
   return signal?.aborted !== true;
 }
 
@@ -36,13 +37,4 @@ function pidFromPs(word: string): Promise<number | undefined> {
       resolve(line === undefined ? undefined : Number.parseInt(line, 10));
     });
   });
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fail, HubError } from '../../base/errors.js';
 import type { HubIdentity } from '../../primitives/context.js';
 import { isRunning, processMark } from '../../system/process-identity.js';
+import { signalProcess } from '../../system/signal.js';
 import { findRunningHub, type HubRecord } from '../instance-lock.js';
 import { defineCommand } from './command.js';
 import { connectToHub, GREETING_MS, unresponsive } from './connect.js';
@@ -66,7 +67,7 @@ async function askToStop(hub: HubIdentity, force: boolean, deadlineMs: number): 
     const record: HubRecord | undefined = await findRunningHub(hub);
     if (record === undefined) throw error;
     if (!force) throw cannotAsk(error, record.pid);
-    process.kill(record.pid, 'SIGTERM');
+    signalProcess(record.pid, 'SIGTERM');
     return record;
   }
 }
@@ -102,7 +103,7 @@ async function isGone({ pid, mark }: Target, deadlineMs: number): Promise<boolea
 async function kill(target: Target): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!(await isRunning(target.pid, target.mark))) return;
-    process.kill(target.pid, signal);
+    signalProcess(target.pid, signal);
     if (await isGone(target, performance.now() + GRACE_MS)) return;
   }
   throw fail(

@@ -44,7 +44,7 @@ if (parentPort !== null) {
       device.attach(message.uuid, 1, { credit: message.credit }).then(
         () => post({ type: 'attached' }),
         (thrown: unknown) =>
-          post({ type: 'failed', why: `${thrown}; ${device.error?.message ?? 'no reason'}` }),
+          post({ type: 'failed', why: `${String(thrown)}; ${device.error?.message ?? 'no reason'}` }),
       );
     else {
       clearInterval(timer);
