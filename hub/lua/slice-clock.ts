@@ -11,13 +11,16 @@ function processCpuMs(): number {
   return (user + system) / 1000;
 }
 
+/** What is taken for CPU time of a first slice's beginning, at most: more looks like a machine that did something else. */
+const FIRST_GAP_MS = 1;
+
 export class SliceClock {
   readonly #cpuMs: () => number;
   /** Time between the last two looks. */
   gapMs = 0;
   #lookedMs = 0;
   #beganMs = 0;
-  /** Unknown for a task's first slice: asking costs a microsecond, and most tasks end in it. */
+  /** Unknown until a task's first slice has lasted to a look: asking costs a microsecond, and most tasks end before. */
   #beganCpuMs: number | undefined;
   #sliceEndMs = Infinity;
   #hardEndMs = Infinity;
@@ -55,6 +58,7 @@ export class SliceClock {
     const nowMs = performance.now();
     this.gapMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
+    this.#beganCpuMs ??= this.#cpuMs() - Math.min(this.gapMs, FIRST_GAP_MS);
     return nowMs >= this.#sliceEndMs;
   }
 
