@@ -80,6 +80,11 @@ function connect(path: string): Promise<Socket | undefined> {
   });
 }
 
+/** There is a host, or should be, and it cannot be spoken with. */
+export function hostUnreachable(why: string): HubError<'host.unreachable'> {
+  return fail('host.unreachable', `The session host cannot be reached. ${why}.`);
+}
+
 /** How a hub greets its session host: with the token that only who may read the folder has. Errors: host.unreachable. */
 export async function hostHello(config: HostConfig, client: string): Promise<Omit<Hello, 'type'>> {
   const path = join(config.state_dir, 'host.token');

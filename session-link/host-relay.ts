@@ -21,6 +21,7 @@ import {
 } from '../protocol/messages.js';
 import { eventSubject, type FrameSubject, outputSubject, peek } from './frame-subject.js';
 import type { HostAccess } from './host-access.js';
+import { hostUnreachable } from './host-process.js';
 
 /** What may wait in one socket before the other side is no longer read. */
 export const BUFFERED_BYTES = 256 * 1024;
@@ -150,7 +151,7 @@ export class HostRelay {
         throw thrown;
       }
     }
-    throw unreachable('It closed the connection');
+    throw hostUnreachable('It closed the connection');
   }
 
   /**
@@ -165,7 +166,7 @@ export class HostRelay {
     const reader = new FrameReader();
     let late: Disposable | undefined;
     return await new Promise<boolean>((resolve, reject) => {
-      late = this.#access.clock.after(GREETING_MS, () => reject(unreachable('It does not greet')));
+      late = this.#access.clock.after(GREETING_MS, () => reject(hostUnreachable('It does not greet')));
       socket.once('close', () => resolve(false));
       socket.on('data', (chunk) => {
         try {
@@ -277,10 +278,6 @@ function internal(thrown: unknown): HubError<'hub.internal'> {
   // What a worker prints goes into the hub's log.
   process.stderr.write(`the way to the session host failed: ${String((thrown as Error).stack)}\n`);
   return fail('hub.internal', `The hub failed: ${messageOf(thrown)}. Its log says more: botster logs.`);
-}
-
-function unreachable(why: string): HubError<'host.unreachable'> {
-  return fail('host.unreachable', `The session host cannot be reached. ${why}.`);
 }
 
 function notRunning(): HubError<'host.not_running'> {

@@ -16,7 +16,7 @@ import type { HostConfig } from '../../protocol/host-config.js';
 import { type HostMethod, hostMethods, hostVersionMismatch } from '../../protocol/host-methods.js';
 import type { MessageOf } from '../../protocol/messages.js';
 import type { SessionRecord } from '../../protocol/session.js';
-import { findHost, hostHello, startHost } from '../../session-link/host-process.js';
+import { findHost, hostHello, hostUnreachable, startHost } from '../../session-link/host-process.js';
 import { isRunning, processMark } from '../../system/process-identity.js';
 import { RequestLine } from '../http/request-line.js';
 
@@ -86,7 +86,8 @@ export class HostLink {
     params: Infer<(typeof hostMethods)[M]['params']>,
     start = false,
   ): Promise<Infer<(typeof hostMethods)[M]['value']>> {
-    if (this.#requests.isFull) throw unreachable(`${LINE_LIMITS.maxWaiting} requests wait for it already`);
+    if (this.#requests.isFull)
+      throw hostUnreachable(`${LINE_LIMITS.maxWaiting} requests wait for it already`);
     const ask = async (): Promise<Infer<(typeof hostMethods)[M]['value']>> => {
       const client = await this.#patiently(start);
       try {
@@ -150,7 +151,8 @@ export class HostLink {
       return await this.#greet(socket);
     } catch (thrown) {
       socket.destroy();
-      if (isHubError(thrown) && thrown.code === 'hub.connection_lost') throw unreachable('It does not greet');
+      if (isHubError(thrown) && thrown.code === 'hub.connection_lost')
+        throw hostUnreachable('It does not greet');
       if (isHubError(thrown) && thrown.code !== 'host.unreachable') receiver.unusable(thrown);
       throw thrown;
     }
@@ -160,7 +162,7 @@ export class HostLink {
     const { config, clock, receiver } = this.#options;
     const ownHello = await hostHello(config, 'hub');
     // It was said while nobody listened, and is not said again.
-    if (socket.destroyed) throw unreachable('It closed the connection');
+    if (socket.destroyed) throw hostUnreachable('It closed the connection');
     /** Facts that came in one piece with the list that they follow. */
     let early: MessageOf<'event'>[] | undefined = [];
     const client: HostClient = new Client({
@@ -186,7 +188,7 @@ export class HostLink {
       const { sessions } = await client.request('host.watch', {});
       const pid = hello.pid ?? 0;
       const mark = (await processMark(pid)) ?? '';
-      if (socket.destroyed) throw unreachable('It closed the connection');
+      if (socket.destroyed) throw hostUnreachable('It closed the connection');
       this.#host = { pid, mark };
       this.#connected = { client, socket };
       receiver.adopted({ pid, version: hello.version }, sessions);
@@ -240,10 +242,6 @@ export class HostLink {
 
 function notRunning(): HubError<'host.not_running'> {
   return fail('host.not_running', 'No session host runs, so no session does.');
-}
-
-function unreachable(why: string): HubError<'host.unreachable'> {
-  return fail('host.unreachable', `The session host cannot be reached. ${why}.`);
 }
 
 function lost(method: string): HubError<'host.lost'> {

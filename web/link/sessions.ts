@@ -170,6 +170,8 @@ export class Sessions {
       ({ agents }) => {
         if (wire !== this.#wire) return;
         this.#agents = new Map(agents.map((agent) => [agent.session_uuid, agent]));
+        // Once a list is without one, all later ones are.
+        for (const uuid of this.#removed) if (!this.#agents.has(uuid)) this.#removed.delete(uuid);
         for (const [uuid, known] of this.#known) this.#known.set(uuid, { ...known, view: undefined });
         this.#publish();
         after(0);
