@@ -80,7 +80,7 @@ describe('a flood', () => {
       'sh',
       [
         '-c',
-        `${print[1]}; printf 'warm'; read go; ${`${print[1]};`.repeat(6)} printf 'the very end'; read stay`,
+        `${`${print[1]};`.repeat(3)} printf 'warm'; read go; ${`${print[1]};`.repeat(6)} printf 'the very end'; read stay`,
       ],
       {
         cols: 200,
@@ -93,15 +93,15 @@ describe('a flood', () => {
     const warmMb = (await client.request('host.status', {})).rss_mb;
     live.type('\n');
     await live.until('the very end');
-    const { rss_mb } = await client.request('host.status', {});
-    // The stalled client has missed half as much again since.
-    expect(rss_mb - warmMb).toBeLessThan((4 * content.length) / MIB);
+    // The stalled client has missed twice as much since. What is only not collected yet is gone soon.
+    const mostMb = warmMb + (3 * content.length) / MIB;
+    await until(async () => (await client.request('host.status', {})).rss_mb < mostMb);
     expect(stalled.received).toBeLessThanOrEqual(1000);
     stalled.readOn(256 * 1024);
     await stalled.until('the very end');
     expect(stalled.snapshots).toHaveLength(1);
     expect(stalled.offset).toBe(live.offset);
-    expect((await client.record(uuid)).offset).toBeGreaterThan(7 * content.length);
+    expect((await client.record(uuid)).offset).toBeGreaterThan(9 * content.length);
   });
 
   it('does not grow the host when a client grants credit and does not read its socket', async () => {
