@@ -17,6 +17,7 @@ import type { Callback, LuaValue } from '../../base/values.js';
 import type { EngineContext, HubContext, HubIdentity, WebAddress } from '../../primitives/context.js';
 import type { EventsOf, FunctionsFor, Primitive, PrimitiveDef } from '../../primitives/define.js';
 import type { StatusReport } from '../../protocol/status.js';
+import { crash, crashable } from './crashable.js';
 import { MemoryLog } from './memory-log.js';
 import { tempDir } from './temp-repo.js';
 
@@ -108,6 +109,11 @@ export class FakeHub<D extends PrimitiveDef> {
     for (const event of this.posted.splice(0)) handlers[event.type]?.(event);
   }
 
+  /** As if its workers had failed. Who watches over them in a real hub is told by the test. */
+  async crashWorkers(): Promise<void> {
+    await crash(this.workers);
+  }
+
   #startWorker<C extends RpcCalls>(spec: WorkerSpec, clock: Clock): RpcClient<C> {
     const workerData = {
       name: spec.name,
@@ -115,7 +121,7 @@ export class FakeHub<D extends PrimitiveDef> {
       lanes: this.#lanes,
       data: spec.workerData,
     };
-    const worker = new Worker(spec.url, { workerData });
+    const worker = new Worker(spec.url, { workerData, execArgv: [...process.execArgv, ...crashable] });
     this.workers.push(worker);
     const port = {
       postMessage: (value: unknown, transfer: readonly object[] = []) =>
@@ -173,12 +179,6 @@ export class FakeCallback<Args extends readonly unknown[] = readonly unknown[]> 
   }
 }
 
-/** How long a worker may take to end by itself; one with sockets must, or Node may end the process. */
-const STOP_MS = 3_000;
-
 async function ended(worker: Worker): Promise<void> {
-  if (worker.threadId < 0) return;
-  const late = setTimeout(() => void worker.terminate(), STOP_MS);
-  await new Promise((resolve) => worker.once('exit', resolve));
-  clearTimeout(late);
+  if (worker.threadId >= 0) await new Promise((resolve) => worker.once('exit', resolve));
 }

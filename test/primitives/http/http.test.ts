@@ -175,7 +175,7 @@ test('requests of a worker that dies are answered too', async () => {
   const { callback, outcome } = answer();
   hub.engine().functions._request({ url }, callback);
   await expect.poll(() => held.length).toBe(1);
-  await hub.workers[0]?.terminate();
+  await hub.crashWorkers();
   const [response, err] = await outcome;
   expect(response).toBeUndefined();
   expect(err?.code).toBe('http.failed');

@@ -85,7 +85,7 @@ test('a peer is closed with a reason, and its number is not used again', async (
 test('when the worker dies, its peers are told to be gone', async () => {
   const hub = new WebrtcHub();
   await hub.connected();
-  await hub.workers[0]!.terminate();
+  await hub.crashWorkers();
   hub.notify('worker.restarted', { worker: 'webrtc' });
   expect(await hub.fact('webrtc_peer_disconnected')).toMatchObject({ peer_id: PEER });
 });

@@ -315,7 +315,7 @@ test('a call that its worker did not survive is lost, and said to be', async () 
   const { functions } = hub.engine();
   const making = functions.create({ branch: 'x' });
   await until(() => existsSync(mark));
-  await hub.workers[0]?.terminate();
+  await hub.crashWorkers();
   expect(await making).toMatchObject({ code: 'worktree.lost' });
   // Git goes on: what it makes is found by the next call.
   writeFileSync(go, '');
