@@ -1,6 +1,7 @@
 /**
  * Reads the JSON report of vitest (the one argument). First line: "passed failed". Then a line for each failed test:
- * its file, its name, and the first line of what went wrong. A file that could not be loaded has no tests and is a failure.
+ * its file, its name, and the first line of what went wrong. A file that could not be loaded, or whose process ended
+ * before its tests did, is a failure too.
  */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -16,6 +17,9 @@ for (const file of readReport(process.argv[2])) {
   const failed = file.assertionResults.filter(({ status }) => status === 'failed');
   for (const test of failed)
     failures.push(`${path}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+  const unfinished = file.assertionResults.filter(({ status }) => status === 'pending');
+  if (unfinished.length > 0)
+    failures.push(`${path}: the process of this file ended before its last ${unfinished.length} tests did`);
   if (file.status === 'failed' && file.assertionResults.length === 0)
     failures.push(`${path}: ${firstLine(file.message)}`);
 }
