@@ -14,6 +14,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // One process for many files: starting one for each takes as long as a tenth of the tests.
+    isolate: false,
     // A test that hangs ends; one on a slow and busy machine gets there. A long fuzz run (test/support/fast-check.ts) takes its time.
     testTimeout: process.env['BOTSTER_FUZZ_RUNS'] === undefined ? 60_000 : 3_600_000,
     hookTimeout: 60_000,

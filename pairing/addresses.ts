@@ -5,12 +5,17 @@
 import { toBase64url } from './base64url.js';
 import type { Sodium } from './sodium.js';
 
-const ADDRESS_BYTES = 16;
+const HASH_BYTES = 16;
 export const CONNECTION_ID_BYTES = 8;
 
-/** Of a hub's public key where it is found at relays, of a device's its id: 22 letters. */
+/** Where the hub with that public key is found at relays: 22 letters. */
 export function addressOf(sodium: Sodium, publicKey: Uint8Array): string {
-  return toBase64url(sodium.hash(ADDRESS_BYTES, publicKey));
+  return toBase64url(sodium.hash(HASH_BYTES, publicKey));
+}
+
+/** The id of the device with that public key: 32 hexadecimal digits, for people to type. None looks like an option. */
+export function deviceIdOf(sodium: Sodium, publicKey: Uint8Array): string {
+  return hex(sodium.hash(HASH_BYTES, publicKey));
 }
 
 /** What a connection of a device is called in the hub, also as `peer_id`. */

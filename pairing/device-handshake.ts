@@ -4,7 +4,7 @@
  * Keeps true: whatever is no answer to this very greeting changes nothing; go on waiting.
  */
 import type { HubGreeting } from '../protocol/signals.js';
-import { addressOf, CONNECTION_ID_BYTES, identityOf } from './addresses.js';
+import { addressOf, CONNECTION_ID_BYTES, deviceIdOf, identityOf } from './addresses.js';
 import type { ConnectionCode } from './connection-code.js';
 import { formatHandshake, readEnvelope } from './envelope.js';
 import { type GreetingKind, patternOf, presharedKeyOf, prologueOf } from './greeting-terms.js';
@@ -78,7 +78,7 @@ export class DeviceHandshake {
     this.#sodium = sodium;
     this.#connectionId = sodium.random(CONNECTION_ID_BYTES);
     this.hubAddress = addressOf(sodium, hubKey);
-    this.deviceId = addressOf(sodium, keys.publicKey);
+    this.deviceId = deviceIdOf(sodium, keys.publicKey);
     this.identity = identityOf(this.deviceId, this.#connectionId);
     this.#state = new HandshakeState(sodium, {
       pattern: patternOf[kind],

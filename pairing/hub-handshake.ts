@@ -4,7 +4,7 @@
  */
 import { fail, type HubError } from '../base/errors.js';
 import type { DeviceGreeting, HubGreeting } from '../protocol/signals.js';
-import { addressOf, identityOf } from './addresses.js';
+import { deviceIdOf, identityOf } from './addresses.js';
 import { type Envelope, formatHandshake } from './envelope.js';
 import { type GreetingKind, patternOf, presharedKeyOf, prologueOf } from './greeting-terms.js';
 import { HandshakeState } from './noise/handshake-state.js';
@@ -103,7 +103,7 @@ export class HubHandshake {
     this.#state = state;
     this.kind = kind;
     this.deviceKey = deviceKey;
-    this.deviceId = addressOf(sodium, deviceKey);
+    this.deviceId = deviceIdOf(sodium, deviceKey);
     // The envelope's bytes may be a view of something larger.
     this.connectionId = connectionId.slice();
     this.identity = identityOf(this.deviceId, connectionId);

@@ -5,7 +5,7 @@
 import { type Infer, t } from '../base/schema.js';
 
 const deviceFields = {
-  /** From its public key: 22 letters. A unique prefix, or the name, will do where an id is asked for. */
+  /** From its public key: 32 hexadecimal digits. A unique prefix, or the name, will do where an id is asked for. */
   id: t.str,
   name: t.str,
   view_only: t.bool,

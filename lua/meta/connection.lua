@@ -86,7 +86,7 @@ function connection.seal(identity, signal) end
 function connection.devices() end
 
 --- Gives a device another name.
----@param id string The whole id, of 22 letters. (at most 64 bytes)
+---@param id string The whole id, of 32 hexadecimal digits. (at most 64 bytes)
 ---@param name string Up to 100 bytes. (at most 400 bytes)
 ---@return true? done
 ---@return HubError? err connection.storage, connection.lost, connection.unknown_device, connection.bad_name
@@ -94,7 +94,7 @@ function connection.devices() end
 function connection.rename_device(id, name) end
 
 --- Says whether a device may only look on. Its connections are ended when it may do less than before.
----@param id string The whole id, of 22 letters. (at most 64 bytes)
+---@param id string The whole id, of 32 hexadecimal digits. (at most 64 bytes)
 ---@param view_only boolean False: it may do everything.
 ---@return true? done
 ---@return HubError? err connection.storage, connection.lost, connection.unknown_device
@@ -102,7 +102,7 @@ function connection.rename_device(id, name) end
 function connection.set_view_only(id, view_only) end
 
 --- Forgets a device, and ends its connections at once. It hears nothing more from this hub, not even that. If that cannot be written down it fails with `connection.storage`, and the device is revoked until the hub ends.
----@param id string The whole id, of 22 letters. (at most 64 bytes)
+---@param id string The whole id, of 32 hexadecimal digits. (at most 64 bytes)
 ---@return true? done
 ---@return HubError? err connection.storage, connection.lost, connection.unknown_device
 ---@overload fun(id: string, callback: fun(done?: true, err?: HubError))

@@ -34,7 +34,7 @@ const unsealed = t.object(
   'Unsealed',
 );
 const sealed = t.object({ peer: t.str, data: t.str }, 'Sealed');
-const deviceId = named('id', t.text({ maxBytes: 64 }), 'The whole id, of 22 letters.');
+const deviceId = named('id', t.text({ maxBytes: 64 }), 'The whole id, of 32 hexadecimal digits.');
 
 export const connectionDef = definePrimitive({
   name: 'connection',

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
-import { addressOf } from '../../pairing/addresses.js';
+import { addressOf, deviceIdOf } from '../../pairing/addresses.js';
 import { fromBase64url, toBase64url } from '../../pairing/base64url.js';
 import { SECRET_BYTES } from '../../pairing/connection-code.js';
 import { KEY_BYTES, type KeyPair, type Sodium } from '../../pairing/sodium.js';
@@ -73,7 +73,7 @@ export class Ledger {
     for (const kept of state?.devices ?? []) {
       const publicKey = fromBase64url(kept.public_key, KEY_BYTES);
       if (publicKey === undefined) continue;
-      const id = addressOf(sodium, publicKey);
+      const id = deviceIdOf(sodium, publicKey);
       this.devices.set(id, {
         id,
         publicKey,

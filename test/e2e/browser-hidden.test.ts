@@ -1,19 +1,11 @@
 /** A page that nobody sees: behind another tab, frozen, on a phone that was locked. */
 import { expect, test } from 'vitest';
 import type { SessionRecord } from '../../protocol/session.js';
-import {
-  openBrowserWithTabs,
-  pair,
-  screenText,
-  typeLine,
-  untilLive,
-  untilScreen,
-  untilTrue,
-  watched,
-} from '../support/browser.js';
+import { openBrowserWithTabs, pair, typeLine, untilLive, watched } from '../support/browser.js';
 import { makeAgent, makeShellPlace } from '../support/browser-agents.js';
 import { type Place, startHub } from '../support/hub-process.js';
 import { checkCounted, lastNumber, startCounting, untilCounted } from '../support/numbered-lines.js';
+import { screenText, untilScreen, untilTrue } from '../support/page-waits.js';
 import { until } from '../support/until.js';
 import { Wiretap } from '../support/wiretap.js';
 

@@ -7,17 +7,9 @@ import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { AgentRecord } from '../../protocol/agents.js';
-import {
-  newPage,
-  openBrowser,
-  openSession,
-  pair,
-  phone,
-  typeLine,
-  untilLive,
-  untilScreen,
-} from '../support/browser.js';
+import { newPage, openBrowser, openSession, pair, phone, typeLine, untilLive } from '../support/browser.js';
 import { makePlace, type Place, startHub } from '../support/hub-process.js';
+import { untilScreen } from '../support/page-waits.js';
 import { fixRounding, makeHistory, shopFiles } from '../support/picture-shop.js';
 import { smaller } from '../support/png.js';
 import { tempDir } from '../support/temp-repo.js';
@@ -63,7 +55,7 @@ async function take(page: Page, into: string, name: string): Promise<void> {
 test('the pictures of the README', { timeout: 90_000 }, async () => {
   const into = folder === '' ? tempDir() : folder;
   mkdirSync(into, { recursive: true });
-  const place = await makePlace({ NO_COLOR: undefined }, { name: 'shop', files: shopFiles });
+  const place = await makePlace({ NO_COLOR: undefined }, { name: 'shop', files: shopFiles, hasWeb: true });
   await makeHistory(place);
   await startHub(place);
   const browser = await openBrowser();

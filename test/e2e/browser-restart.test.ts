@@ -1,9 +1,10 @@
 /** A hub that is killed while a browser looks at an agent. */
 import { expect, test } from 'vitest';
-import { newPage, openBrowser, pair, typeLine, untilLive, untilScreen } from '../support/browser.js';
+import { newPage, openBrowser, pair, typeLine, untilLive } from '../support/browser.js';
 import { makeAgent, makeShellPlace } from '../support/browser-agents.js';
 import { startHub } from '../support/hub-process.js';
 import { checkCounted, lastNumber, startCounting, untilCounted } from '../support/numbered-lines.js';
+import { untilScreen } from '../support/page-waits.js';
 
 test('kill -9 of the hub: the page finds the next one, in the same shell, with each line once', {
   timeout: 90_000,

@@ -1,9 +1,10 @@
 /** A phone that was paired to look on. */
 import { expect, test } from 'vitest';
 import type { SessionRecord } from '../../protocol/session.js';
-import { newPage, openBrowser, openSession, pair, phone, untilScreen } from '../support/browser.js';
+import { newPage, openBrowser, openSession, pair, phone } from '../support/browser.js';
 import { makeShellPlace } from '../support/browser-agents.js';
 import { type Place, startHub } from '../support/hub-process.js';
+import { untilScreen } from '../support/page-waits.js';
 import { git } from '../support/temp-repo.js';
 import { until } from '../support/until.js';
 import { Wiretap } from '../support/wiretap.js';

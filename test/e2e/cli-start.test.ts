@@ -29,7 +29,7 @@ describe('one hub per repository', () => {
     const place = await makePlace();
     for (let round = 0; round < 2; round++) {
       const starts = Array.from({ length: 8 }, (_, n) =>
-        n % 2 === 0 ? place.spawn('start', '--detach', '--json') : place.spawn('start', '--json'),
+        place.spawn('start', '--no-web', '--json', ...(n % 2 === 0 ? ['--detach'] : [])),
       );
       // Each says that it is ready, or ends without a word on stdout.
       const lines = await Promise.all(starts.map(({ said }) => said('stdout', /\n/).catch(() => undefined)));

@@ -8,7 +8,7 @@ import { ptyCli } from '../support/pty-cli.js';
 import { until } from '../support/until.js';
 
 async function hubPlace(...args: string[]): Promise<Place> {
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   await startHub(place, ...args);
   return place;
 }
@@ -154,7 +154,7 @@ describe('botster devices', () => {
 
 describe('how to pair is said', () => {
   it('by start, on a terminal, while no device is paired', async () => {
-    const place = await makePlace();
+    const place = await makePlace({}, { hasWeb: true });
     const first = ptyCli(place, ['start', '--detach'], { rows: 40, cols: 100 });
     await first.exited;
     expect(first.lines().join('\n')).toMatch(
@@ -169,7 +169,7 @@ describe('how to pair is said', () => {
   });
 
   it('with a QR code where other machines can open the page', async () => {
-    const place = await makePlace();
+    const place = await makePlace({}, { hasWeb: true });
     const hub = ptyCli(place, ['start', '--detach', '--relay', 'https://relay.invalid/'], {
       rows: 50,
       cols: 100,

@@ -42,10 +42,10 @@ const statusOf = async (place: Place) =>
 test('a program that prints goes on through five kills of the hub: no line, no byte is missing', async () => {
   const place = await makePlace();
   let hub = await startHub(place);
-  const counting = 'n=0; while sleep 0.002; do n=$((n+1)); echo "line $n"; done';
+  const counting = 'let n = 0; setInterval(() => console.log("line " + ++n), 2)';
   const [uuid, pid] = await evaluate(
     place,
-    `local session = assert(pty.spawn{ cmd = "sh", args = { "-c", [[${counting}]] }, name = "counter" })
+    `local session = assert(pty.spawn{ cmd = "${process.execPath}", args = { "-e", [[${counting}]] }, name = "counter" })
      return session.uuid, session:info().pid`,
   );
   const output: Uint8Array[] = [];

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../base/errors.js';
-import { addressOf } from '../../pairing/addresses.js';
+import { addressOf, deviceIdOf } from '../../pairing/addresses.js';
 import { fromBase64url, toBase64url } from '../../pairing/base64url.js';
 import { DeviceHandshake, type DeviceSession, nextSentMs } from '../../pairing/device-handshake.js';
 import { type Envelope, readEnvelope } from '../../pairing/envelope.js';
@@ -53,12 +53,12 @@ describe('pairing', () => {
       kind: 'pair',
       secretIndex: 1,
       deviceKey: keys.publicKey,
-      deviceId: addressOf(sodium, keys.publicKey),
+      deviceId: deviceIdOf(sodium, keys.publicKey),
       identity: device.identity,
       greeting: { sent_ms: 5, name: 'Phone' },
     });
     expect(device.hubAddress).toBe(hubAddress);
-    expect(device.identity).toMatch(/^[\w-]{22}:[0-9a-f]{16}$/);
+    expect(device.identity).toMatch(/^[0-9a-f]{32}:[0-9a-f]{16}$/);
     const accepted = handshake.accept(greeting) as Accepted;
     const session = device.receive(accepted.data) as DeviceSession;
     expect(session.greeting).toEqual(greeting);

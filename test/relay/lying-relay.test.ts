@@ -122,7 +122,7 @@ test('a relay that lies lets nobody in, and the device it serves gets through ne
   timeout: 60_000,
 }, async () => {
   const server = await serveCable();
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   await startHub(place, '--relay', `http://127.0.0.1:${server.port}/`);
   const relay = await LyingRelay.of(server);
   relay.forge();

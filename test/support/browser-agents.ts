@@ -17,7 +17,7 @@ export async function makeShellPlace(options: PlaceOptions = {}): Promise<Place>
     '.botster/agents/plain/settings.json': JSON.stringify(shell),
     ...options.files,
   };
-  return await makePlace({}, { ...options, files });
+  return await makePlace({}, { hasWeb: true, ...options, files });
 }
 
 /** By the form; opens its terminal. */

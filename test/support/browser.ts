@@ -19,9 +19,7 @@ import { onTestFinished } from 'vitest';
 import { CHROMIUM, CHROMIUM_ARGS, CHROMIUM_SHELL, openChromium } from './chromium.js';
 import type { Place } from './hub-process.js';
 import { tempDir } from './temp-repo.js';
-
-/** For what should have been there long ago. */
-const LATE_MS = 40_000;
+import { LATE_MS } from './until.js';
 
 export const desk: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 export const phone: BrowserContextOptions = {
@@ -151,11 +149,6 @@ export async function typeLine(page: Page, line: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** The text on the terminal's screen. */
-export async function screenText(page: Page): Promise<string> {
-  return await page.evaluate('document.querySelector("[data-terminal]")?.screen?.text() ?? ""');
-}
-
 /** Everything that the terminal holds, what was scrolled away included, line by line as the program wrote it. */
 export async function allText(page: Page): Promise<string> {
   return await page.evaluate(`(() => {
@@ -168,29 +161,4 @@ export async function allText(page: Page): Promise<string> {
     }
     return parts.join("\\n");
   })()`);
-}
-
-/** Rejects with what is on the screen instead, when that is all there is for long. */
-export async function untilScreen(page: Page, wanted: RegExp, lateMs = LATE_MS): Promise<string> {
-  const deadline = Date.now() + lateMs;
-  for (;;) {
-    const text = await screenText(page);
-    if (wanted.test(text)) return text;
-    if (Date.now() > deadline) throw new Error(`the screen never matched ${wanted}:\n${text}`);
-    await nextFrame(page);
-  }
-}
-
-/** Until an expression is true there. Playwright's own way is against the page's policy. */
-export async function untilTrue(page: Page, expression: string, lateMs = LATE_MS): Promise<void> {
-  const deadline = Date.now() + lateMs;
-  while (!(await page.evaluate(`Boolean(${expression})`))) {
-    if (Date.now() > deadline) throw new Error(`never came true: ${expression}`);
-    await nextFrame(page);
-  }
-}
-
-/** A page that nobody sees draws no frames. */
-function nextFrame(page: Page): Promise<unknown> {
-  return page.evaluate('new Promise((resolve) => setTimeout(resolve, 16))');
 }

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning } from '../../system/process-identity.js';
 import { probeSocket } from '../../system/socket-probe.js';
+import { until } from './until.js';
 
 /** Three times what a host takes that has to kill stubborn sessions. */
 const PATIENCE_MS = 10_000;
@@ -21,10 +22,11 @@ export async function endHost(stateDir: string): Promise<void> {
   process.kill(pid, 'SIGTERM');
   process.kill(pid, 'SIGCONT');
   const giveUpMs = performance.now() + PATIENCE_MS;
-  while (await isRunning(pid, mark)) {
+  await until(async () => {
+    if (!(await isRunning(pid, mark))) return true;
     if (performance.now() > giveUpMs) process.kill(pid, 'SIGKILL');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return false;
+  });
 }
 
 /** The pid of the host, which must run. */

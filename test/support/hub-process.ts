@@ -14,10 +14,9 @@ import { isRunning } from '../../system/process-identity.js';
 import { endHost } from './end-host.js';
 import { distUrl } from './import-from-dist.js';
 import { cleanEnv, makeRepo, tempDir } from './temp-repo.js';
+import { LATE_MS } from './until.js';
 
 const MAIN = fileURLToPath(distUrl('hub/cli/main.js'));
-/** For a process that should have ended or spoken long ago. */
-const LATE_MS = 15_000;
 
 export interface CliResult {
   readonly code: number | null;
@@ -103,6 +102,7 @@ export interface Place {
   readonly repo: string;
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly hasWeb: boolean;
   /** Runs `botster` in the repository. */
   run(...args: string[]): Promise<CliResult>;
   /** Starts `botster` in the repository. */
@@ -113,12 +113,14 @@ export interface PlaceOptions extends Pick<CliOptions, 'within'> {
   /** The repository's folder, and so the hub's name. */
   readonly name?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** Whether `startHub` lets it serve its page. Without, a hub starts in two thirds of the time. */
+  readonly hasWeb?: boolean;
 }
 
 /** Hubs of this place that still run when the test ends are killed, and their session hosts ended. */
 export async function makePlace(
   env: NodeJS.ProcessEnv = {},
-  { name = 'repo', files, within = [] }: PlaceOptions = {},
+  { name = 'repo', files, within = [], hasWeb = false }: PlaceOptions = {},
 ): Promise<Place> {
   const root = tempDir();
   const dataDir = join(root, 'data');
@@ -130,6 +132,7 @@ export async function makePlace(
     repo,
     dataDir,
     env: placeEnv,
+    hasWeb,
     run: (...args) => runCli(args, options),
     spawn: (...args) => spawnCli(args, options),
   };
@@ -142,7 +145,7 @@ export interface RunningHub {
 
 /** A hub in the foreground, ready. */
 export async function startHub(place: Place, ...args: string[]): Promise<RunningHub> {
-  const hub = place.spawn('start', '--json', ...args);
+  const hub = place.spawn('start', '--json', ...(place.hasWeb ? [] : ['--no-web']), ...args);
   const line = await hub.said('stdout', /\n/);
   return { info: JSON.parse(line) as ReadyInfo, process: hub };
 }

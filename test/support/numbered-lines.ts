@@ -1,7 +1,8 @@
 /** A program that prints numbered lines, and whether a page's terminal shows each of them once. */
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { allText, screenText, typeLine, untilScreen, untilTrue } from './browser.js';
+import { allText, typeLine } from './browser.js';
+import { screenText, untilScreen, untilTrue } from './page-waits.js';
 
 /**
  * A shell of its own: what a shell with job control starts is a process group of its own, and an interrupt that comes between

@@ -10,9 +10,9 @@ import { spawnPty } from '../../session-host/pty.js';
 import type { PtyExit } from '../../session-host/pty-types.js';
 import type { Place } from './hub-process.js';
 import { distUrl } from './import-from-dist.js';
+import { LATE_MS } from './until.js';
 
 const MAIN = fileURLToPath(distUrl('hub/cli/main.js'));
-const LATE_MS = 15_000;
 
 export interface PtyCli {
   readonly pid: number;

@@ -8,6 +8,12 @@
 const EAGER_LOOKS = 20;
 const PAUSE_MS = 5;
 
+/**
+ * When something that should have been there long ago is given up, on a machine that has much else to do. Below the time
+ * a test may take: who waits in vain must say what for.
+ */
+export const LATE_MS = 40_000;
+
 /** Resolves with the first value of `look`, or of what its promise resolves to, that is neither false nor undefined. */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,

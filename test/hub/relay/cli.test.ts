@@ -64,7 +64,7 @@ describe('botster relay', () => {
 
 describe('botster start', () => {
   it('serves a page at an address that stays, also after the hub was killed', async () => {
-    const place = await makePlace();
+    const place = await makePlace({}, { hasWeb: true });
     const first = await startHub(place);
     const { url } = first.info;
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:4\d{3}\/$/);
@@ -77,12 +77,15 @@ describe('botster start', () => {
   });
 
   it('gives two hubs two addresses', async () => {
-    const [one, other] = [await startHub(await makePlace()), await startHub(await makePlace())];
+    const [one, other] = [
+      await startHub(await makePlace({}, { hasWeb: true })),
+      await startHub(await makePlace({}, { hasWeb: true })),
+    ];
     expect(one.info.url).not.toBe(other.info.url);
   });
 
   it('uses a relay elsewhere, or none, also in the background', async () => {
-    const place = await makePlace();
+    const place = await makePlace({}, { hasWeb: true });
     const start = async (...args: string[]): Promise<unknown> => {
       const { stdout } = await place.run('start', '--detach', '--json', ...args);
       await place.run('stop');
@@ -97,7 +100,7 @@ describe('botster start', () => {
   });
 
   it('refuses what makes no sense, and starts nothing', async () => {
-    const place = await makePlace();
+    const place = await makePlace({}, { hasWeb: true });
     const both = await place.run('start', '--lan', '--no-web');
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('only one makes sense')]);
     const wrong = await place.run('start', '--detach', '--relay', 'nowhere');

@@ -2,11 +2,8 @@
 import { isHubError } from '../../../base/errors.js';
 import type { Screen } from '../../../session-host/mirror/screen.js';
 import { spawnPty } from '../../../session-host/pty.js';
-import { until } from '../../support/until.js';
+import { LATE_MS, until } from '../../support/until.js';
 import { newScreen } from './screens.js';
-
-/** Well below the test's own timeout: who waits in vain must say what for, and end the program. */
-const PATIENCE_MS = 12_000;
 
 export interface Recording {
   readonly rows: number;
@@ -71,7 +68,7 @@ export async function record(
   );
   if (isHubError(spawned)) throw spawned;
   const pty = spawned;
-  const lateMs = performance.now() + PATIENCE_MS;
+  const lateMs = performance.now() + LATE_MS;
   const shows = (pattern: RegExp): Promise<unknown> =>
     until(() => {
       const { text } = screen.text(0);

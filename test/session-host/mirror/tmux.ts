@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Screen } from '../../../session-host/mirror/screen.js';
+import { LATE_MS } from '../../support/until.js';
 import { newScreen } from './screens.js';
 
 const run = promisify(execFile);
@@ -74,8 +75,7 @@ export class Tmux {
     const { stdout } = await run('tmux', ['-u', '-L', this.#server, '-f', join(this.#dir, 'conf'), ...args], {
       env,
       maxBuffer: 16 * 1024 * 1024,
-      // Below the test's own: who waits in vain must say for what.
-      timeout: 12_000,
+      timeout: LATE_MS,
     });
     return stdout;
   }

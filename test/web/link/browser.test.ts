@@ -14,7 +14,7 @@ declare const testPage: TestPage;
 it('pairs, drives an agent, and goes on after a reload and a hub that was killed', {
   timeout: 60_000,
 }, async () => {
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   const hub = await startHub(place);
   const page = await openPage();
   const url = await pairingUrl(place);
@@ -54,7 +54,7 @@ it('pairs, drives an agent, and goes on after a reload and a hub that was killed
 });
 
 it('is cut off at once when it is revoked', { timeout: 60_000 }, async () => {
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   await startHub(place);
   const page = await openPage();
   await page.evaluate((text) => testPage.pair(text), await pairingUrl(place));
@@ -68,7 +68,7 @@ it('is cut off at once when it is revoked', { timeout: 60_000 }, async () => {
 it('takes a deleted agent off the list of every device at once, and for good; one that ended stays', {
   timeout: 90_000,
 }, async () => {
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   const hub = await startHub(place);
   const [one, two] = [await openPage(), await openPage()];
   for (const page of [one, two]) {
@@ -120,7 +120,7 @@ it('takes a deleted agent off the list of every device at once, and for good; on
 });
 
 it('hears what plugins say, and is shown what they forward', { timeout: 60_000 }, async () => {
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   await startHub(place);
   const page = await openPage();
   await page.evaluate((text) => testPage.pair(text), await pairingUrl(place));

@@ -14,7 +14,7 @@ declare const testPage: TestPage;
 const LOOPBACK = '--allow-loopback-in-peer-connection';
 
 async function relayOnly(turn: TurnServer, credential: string): Promise<Place> {
-  const place = await makePlace();
+  const place = await makePlace({}, { hasWeb: true });
   mkdirSync(place.dataDir, { recursive: true, mode: 0o700 });
   const settings = {
     'webrtc.ice_servers': [{ urls: [turn.url], username: TURN_USER, credential }],

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { launchChromium } from '../../support/chromium.js';
+import { LATE_MS } from '../../support/until.js';
 import type { Ui } from './page/page.js';
 import { type ServedPage, servePage } from './serve-page.js';
 
@@ -38,7 +39,7 @@ export function useApp(): (options?: AppOptions) => Promise<Page> {
     const context = await browser.newContext({ ...desk, ...options });
     onTestFinished(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(LATE_MS);
     const problems: string[] = [];
     page.on('pageerror', ({ message }) => problems.push(message));
     page.on('console', (message) => {
@@ -59,22 +60,4 @@ export function useApp(): (options?: AppOptions) => Promise<Page> {
 export async function openSession(page: Page, branch: string): Promise<void> {
   await page.locator('[data-row]', { hasText: branch }).click();
   await page.locator('.liveness-live').waitFor();
-}
-
-/** The text on the terminal's screen. xterm draws on a canvas: what it shows is asked of it. */
-export async function screenText(page: Page): Promise<string> {
-  return await page.evaluate('document.querySelector("[data-terminal]").screen.text()');
-}
-
-export async function untilScreen(page: Page, text: string): Promise<void> {
-  await untilTrue(
-    page,
-    `document.querySelector("[data-terminal]").screen.text().includes(${JSON.stringify(text)})`,
-  );
-}
-
-/** Until an expression is true there, looked at in each frame. Playwright's own way is against the page's policy. */
-export async function untilTrue(page: Page, expression: string): Promise<void> {
-  while (!(await page.evaluate(`Boolean(${expression})`)))
-    await page.evaluate('new Promise(requestAnimationFrame)');
 }

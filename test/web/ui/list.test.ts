@@ -1,6 +1,7 @@
 /** The list, what is done from it, and the keys. */
 import { describe, expect, it } from 'vitest';
-import { phone, untilTrue, useApp } from './app.js';
+import { untilTrue } from '../../support/page-waits.js';
+import { phone, useApp } from './app.js';
 
 const open = useApp();
 

@@ -1,6 +1,7 @@
 /** How it looks, as far as it can be measured; what barriers there are is accessibility.test.ts's. */
 import { expect, it } from 'vitest';
-import { untilTrue, useApp } from './app.js';
+import { untilTrue } from '../../support/page-waits.js';
+import { useApp } from './app.js';
 
 const open = useApp();
 

@@ -1,6 +1,7 @@
 /** What plugins say to the page: shown, read aloud, and never in the way of what is open. */
 import { expect, it } from 'vitest';
-import { openSession, phone, untilTrue, useApp } from './app.js';
+import { untilTrue } from '../../support/page-waits.js';
+import { openSession, phone, useApp } from './app.js';
 
 const open = useApp();
 

@@ -1,6 +1,7 @@
 /** Every page and dialog of the app in the states that matter: how to get there. For what is true of all of them. */
 import type { Page } from 'playwright-core';
-import { type AppOptions, untilScreen } from './app.js';
+import { untilScreen } from '../../support/page-waits.js';
+import type { AppOptions } from './app.js';
 
 export interface Place extends Pick<AppOptions, 'scenario' | 'fragment'> {
   readonly arrive: (page: Page) => Promise<unknown>;
@@ -91,14 +92,14 @@ export const places: Readonly<Record<string, Place>> = {
   'a terminal': {
     arrive: async (page) => {
       await openRow(page, 'feature/login');
-      await untilScreen(page, 'throttle');
+      await untilScreen(page, /throttle/);
     },
   },
   'a full-screen program': {
     arrive: async (page) => {
       await page.evaluate(() => ui.fullScreen('feature/login'));
       await openRow(page, 'feature/login');
-      await untilScreen(page, 'F10Quit');
+      await untilScreen(page, /F10Quit/);
     },
   },
   'older output': {
@@ -111,7 +112,7 @@ export const places: Readonly<Record<string, Place>> = {
   'a terminal without its hub': {
     arrive: async (page) => {
       await openRow(page, 'feature/login');
-      await untilScreen(page, 'throttle');
+      await untilScreen(page, /throttle/);
       await page.evaluate(() => {
         ui.terminal('feature/login').status('waiting');
         ui.state(0, {
@@ -127,7 +128,7 @@ export const places: Readonly<Record<string, Place>> = {
     arrive: async (page) => {
       await page.evaluate(() => ui.viewOnly());
       await openRow(page, 'feature/login');
-      await untilScreen(page, 'throttle');
+      await untilScreen(page, /throttle/);
     },
   },
   'a session that was deleted': {

@@ -28,6 +28,7 @@ async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
   const common = {
     bundle: true,
     write: false,
+    minify: true,
     logLevel: 'error',
     target: 'es2022',
     absWorkingDir: web,

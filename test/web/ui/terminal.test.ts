@@ -1,7 +1,8 @@
 /** Terminals: output, typing, sizes, older output; and what phones have for it. */
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { openSession, phone, screenText, untilScreen, untilTrue, useApp } from './app.js';
+import { screenText, untilScreen, untilTrue } from '../../support/page-waits.js';
+import { openSession, phone, useApp } from './app.js';
 
 const open = useApp();
 
@@ -13,7 +14,7 @@ describe('on a computer', () => {
   it('shows the screen, takes the size when it is focused, and types', async () => {
     const page = await open();
     await openSession(page, 'feature/login');
-    await untilScreen(page, 'Should I also throttle failed attempts?');
+    await untilScreen(page, /Should I also throttle failed attempts\?/);
     await page.waitForFunction(() => ui.terminal('feature/login').views.length > 0);
     const [view] = await views(page);
     expect(view).toMatchObject({ focused: true });
@@ -22,7 +23,7 @@ describe('on a computer', () => {
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+k');
     expect(await typed(page)).toEqual(['2', '\r', '\u000b']);
-    await untilScreen(page, '> 2');
+    await untilScreen(page, /> 2/);
     await page.getByRole('button', { name: 'Fits' }).waitFor();
   });
 
@@ -69,7 +70,7 @@ describe('on a computer', () => {
       terminal.resize(30, 90);
       terminal.put('the last word');
     });
-    await untilScreen(page, 'the last word');
+    await untilScreen(page, /the last word/);
     expect(await screenText(page)).toContain('row 199\nthe last word');
   });
 
@@ -77,7 +78,7 @@ describe('on a computer', () => {
     const page = await open();
     await openSession(page, 'feature/login');
     await page.evaluate(() => ui.terminal('feature/login').put('\u001b[c\u001b[6n\u001b]11;?\u0007done'));
-    await untilScreen(page, 'done');
+    await untilScreen(page, /done/);
     expect(await typed(page)).toEqual([]);
   });
 
@@ -136,7 +137,7 @@ describe('on a computer', () => {
   it('goes on drawing when the WebGL context is lost, and fits, although its cells have another width', async () => {
     const page = await open();
     await openSession(page, 'feature/login');
-    await untilScreen(page, 'throttle');
+    await untilScreen(page, /throttle/);
     const renderer = () => page.evaluate('document.querySelector("[data-terminal]").screen.renderer');
     expect(await renderer()).toBe('webgl');
     await page.evaluate(`[...document.querySelectorAll('.xterm-screen canvas')]
@@ -180,7 +181,7 @@ describe('on a phone', () => {
   it('keeps the size of the session until it is taken', async () => {
     const page = await open(phone);
     await openSession(page, 'feature/login');
-    await untilScreen(page, 'throttle');
+    await untilScreen(page, /throttle/);
     expect(await views(page)).toEqual([]);
     await page.getByText('120×40').waitFor();
     await page.getByRole('button', { name: 'Fit to my screen' }).tap();
@@ -269,7 +270,7 @@ describe('on a phone', () => {
   it('selects by a long press', async () => {
     const page = await open(phone);
     await openSession(page, 'feature/login');
-    await untilScreen(page, 'Welcome');
+    await untilScreen(page, /Welcome/);
     const client = await page.context().newCDPSession(page);
     const [x, y]: [number, number] = await page.evaluate(
       '(() => { const { screen } = document.querySelector("[data-terminal]"); const box = document.querySelector(".xterm-screen").getBoundingClientRect(); return [box.left + 7.5 * screen.cell.width, box.top + 1.5 * screen.cell.height]; })()',
