@@ -251,7 +251,19 @@ describe('when the hub dies', () => {
     const last = Number(/end of (\d+)/.exec(lines.join('\n'))?.[1]);
     expect(numbers).toEqual(Array.from({ length: last - first + 1 }, (_, index) => first + index));
     expect(lines.join('\n')).not.toContain('the hub is gone');
-  }, 30_000);
+  });
+
+  it('shows a session that took on another size meanwhile as far as it fits', async () => {
+    const { place, hub, uuid } = await placeWithShell();
+    const client = ptyCli(place, ['attach']);
+    await client.shows(/ready>/);
+    process.kill(client.pid, 'SIGSTOP');
+    hub.process.child.kill('SIGKILL');
+    await startHub(place);
+    await place.run('eval', `return assert(pty.get("${uuid}"):resize(10, 50))`);
+    process.kill(client.pid, 'SIGCONT');
+    await client.shows(/the session is 50x10/);
+  });
 
   it('can be left meanwhile', async () => {
     const { place, hub, uuid } = await placeWithShell();

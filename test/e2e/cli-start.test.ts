@@ -43,7 +43,7 @@ describe('one hub per repository', () => {
       expect(isAlive(pid)).toBe(false);
       expect(runFiles(stateDir(place))).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it('hubs of different repositories share a data folder and nothing else', async () => {
     const one = await makePlace();

@@ -227,5 +227,5 @@ describe('scripts', () => {
     expect(hash((await place.run('session', 'log', 'writer', '--since', '1000000')).stdout)).toBe(
       hash(whole.slice(1_000_000)),
     );
-  }, 30_000);
+  });
 });

@@ -100,7 +100,7 @@ test('the same shell, the same screen', async () => {
   expect(await after.request('session.screen', { id, ansi: true })).toEqual(ansi);
   expect(await evaluate(place, `return pty.get("1111"):write("echo $secret\\r")`)).toEqual([true]);
   await until(async () => (await after.request('session.screen', { id })).text.includes('\nkept'));
-}, 60_000);
+});
 
 test('an orderly stop leaves sessions alone too; status has them', async () => {
   const place = await makePlace();
@@ -121,7 +121,7 @@ test('an orderly stop leaves sessions alone too; status has them', async () => {
   const { stdout } = await place.run('status');
   expect(stdout).toContain(`host      pid ${pid}, botster`);
   expect(stdout).toContain('quiet one');
-}, 60_000);
+});
 
 test('what ended under an earlier host is still there to read', async () => {
   const place = await makePlace();
@@ -142,4 +142,4 @@ test('what ended under an earlier host is still there to read', async () => {
   expect(sessions).toMatchObject([{ uuid, state: 'exited', exit: { code: 0 } }]);
   const { data_base64 } = await connection.request('session.history', { id: uuid as string });
   expect(Buffer.from(data_base64, 'base64').toString()).toBe('last words\r\n');
-}, 60_000);
+});

@@ -122,7 +122,7 @@ it('whatever clients send, the relay lives and keeps nothing of them', async () 
   const asDevice = await device.subscribe({ hub: named('hub-0'), role: 'device', peer: named('peer') });
   device.signal(asDevice, { data: 'alive' });
   await witness.heard({ identifier: asHub, message: { peer: named('peer'), data: 'alive' } });
-}, 60_000);
+});
 
 it('bytes that are no HTTP, or no WebSocket, end their own connection only', async () => {
   const { port, relay, counters, greeted } = await startRelay({
@@ -163,4 +163,4 @@ it('bytes that are no HTTP, or no WebSocket, end their own connection only', asy
   expect(relay.load().names).toBe(0);
   expect(counters.get('relay.connections')).toBeGreaterThan(0);
   await greeted();
-}, 60_000);
+});

@@ -168,7 +168,7 @@ export class AttachLink {
     return screen && { ...screen, bytes: Buffer.from(screen.text) };
   }
 
-  async #screen(ansi: boolean): Promise<(ScreenText & { readonly offset: number }) | undefined> {
+  async #screen(ansi: boolean): Promise<ScreenText | undefined> {
     return await this.#connection?.client
       .request('session.screen', { id: this.#options.uuid, ansi })
       .catch(() => undefined);
@@ -197,6 +197,8 @@ export class AttachLink {
       ...(viewOnly ? { view_only: true } : {}),
     });
     this.#sizePolicy = session.size_policy;
+    // It may have taken on another while there was no connection.
+    if (offset !== undefined) this.#options.handlers.onResized({ rows: session.rows, cols: session.cols });
     return session;
   }
 

@@ -25,7 +25,7 @@ export const SETTLE_MS = 150;
 /** How long the first notice stays: with nothing new to show, and with something. A key takes it away at once. */
 const NOTICE_MS = 3_000;
 const NOTICE_OVER_OUTPUT_MS = 1_000;
-/** The host's screens may be a little behind its bytes: it is asked again after so long, then less and less often. */
+/** A host whose screen is behind is asked again after so long, then less and less often. */
 const FIRST_RETRY_MS = 25;
 const MAX_RETRY_MS = 1_000;
 
@@ -43,6 +43,8 @@ export interface ViewPorts {
 }
 
 export interface ScreenText {
+  /** Of the stream: how far it has come. */
+  readonly offset: number;
   readonly text: string;
   readonly rows: number;
   readonly cols: number;
@@ -113,6 +115,7 @@ export class AttachView {
   /** A snapshot in the stream: the first, or one that takes the place of bytes that were missed. */
   snapshot(screen: Screen): void {
     this.#position = screen.offset;
+    this.#sessionSize = { rows: screen.rows, cols: screen.cols };
     this.#dropNoticed();
     this.#screenToCome = undefined;
     const first = !this.#began;
@@ -158,7 +161,7 @@ export class AttachView {
   /** The answer to `wantScreen`; undefined if it could not be had. */
   screen(screen: Screen | undefined): void {
     this.#asked = false;
-    if (screen === undefined || screen.offset < (this.#position ?? 0)) {
+    if (screen === undefined || this.#isBehind(screen)) {
       // To go back would put lines a second time into the terminal's scrollback.
       this.#retryTimer = this.#options.clock.after(this.#retryMs, () => this.refresh());
       this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
@@ -171,6 +174,7 @@ export class AttachView {
 
   /** The session has another size from here on in the stream. */
   sessionResized(size: Size): void {
+    if (isSameSize(size, this.#sessionSize)) return;
     this.#sessionSize = size;
     this.#settleSoon();
   }
@@ -187,11 +191,13 @@ export class AttachView {
   }
 
   /** The answer to `wantText`. */
-  showText({ text, cols, rows, cursor }: ScreenText): void {
+  showText(screen: ScreenText): void {
     if (!this.#isClipped) return;
-    const { clippedHint } = this.#options;
+    const { clippedHint, ports } = this.#options;
+    const { text, cols, rows, cursor } = screen;
     const status = this.#notice ?? `the session is ${cols}x${rows}; ${clippedHint}`;
-    this.#options.ports.write(clipped({ lines: text.split('\n'), cursor, status }, this.#size), 0);
+    ports.write(clipped({ lines: text.split('\n'), cursor, status }, this.#size), 0);
+    if (this.#isBehind(screen)) ports.wantText();
   }
 
   /** Shows a line over the screen until `clearNotice`. */
@@ -236,13 +242,14 @@ export class AttachView {
     const screen = this.#screenToCome;
     this.#screenToCome = undefined;
     if (screen === undefined) return;
+    // The output that was waited for came with a size.
+    if (!isSameSize(screen, this.#sessionSize)) return this.refresh();
     this.#releaseNoticed();
     if (this.#take(screen)) this.#showNotice();
   }
 
   /** Shows a screen, if it has the terminal's size. */
   #take(screen: Screen): boolean {
-    this.#sessionSize = { rows: screen.rows, cols: screen.cols };
     if (this.#fits()) {
       this.#isClipped = false;
       this.#paint(screen);
@@ -321,12 +328,20 @@ export class AttachView {
   }
 
   #fits(): boolean {
-    const { rows, cols } = this.#sessionSize ?? this.#size;
-    return rows === this.#size.rows && cols === this.#size.cols;
+    return isSameSize(this.#sessionSize ?? this.#size, this.#size);
+  }
+
+  /** The host's screens follow its bytes and sizes with a delay: whether this one lacks some that are known here. */
+  #isBehind(screen: Size & { readonly offset: number }): boolean {
+    return screen.offset < (this.#position ?? 0) || !isSameSize(screen, this.#sessionSize ?? screen);
   }
 
   #modeSet(mode: number, on: boolean): void {
     if (mode === 47 || mode === 1047 || mode === 1049) this.#alternateScreen = on;
     if (mode === 2026) this.#synchronized = on;
   }
+}
+
+function isSameSize(one: Size, other: Size | undefined): boolean {
+  return one.rows === other?.rows && one.cols === other.cols;
 }

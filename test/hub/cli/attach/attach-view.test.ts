@@ -218,7 +218,8 @@ describe('another size', () => {
     expect(view.isClipped).toBe(true);
     expect(calls.texts).toBe(1);
     const text = Array.from({ length: 9 }, (_, row) => `${row} ${'x'.repeat(70)}`).join('\n');
-    view.showText({ text, rows: 10, cols: 80, cursor: { row: 8, col: 3, visible: true } });
+    const cursor = { row: 8, col: 3, visible: true };
+    view.showText({ offset: 5, text, rows: 10, cols: 80, cursor });
     const shown = await lines();
     expect(shown).toHaveLength(6);
     expect(shown[0]).toMatch(/^4 x{37,38}$/);
@@ -230,11 +231,59 @@ describe('another size', () => {
     expect(output('more')).toBe(true);
     expect([calls.granted - granted, calls.texts]).toEqual([4, 2]);
     view.sessionResized(SIZE);
+    view.sessionResized(SIZE);
     clock.advance(SETTLE_MS);
     expect(calls.refreshes).toBe(1);
     snapshot('fits');
     expect(view.isClipped).toBe(false);
     expect(await lines()).toEqual(['fits']);
+  });
+});
+
+describe('a session of another size', () => {
+  const cursor = { row: 0, col: 0, visible: true };
+
+  it('did not show what had come last, when the host’s screen was behind', async () => {
+    const { view, snapshot, output, lines, calls } = setUp();
+    snapshot('$ ', { rows: 10, cols: 80 });
+    output('ls');
+    expect(calls.texts).toBe(2);
+    view.showText({ offset: 0, text: '$', rows: 10, cols: 80, cursor });
+    expect(calls.texts).toBe(3);
+    view.showText({ offset: 2, text: '$ ls', rows: 10, cols: 80, cursor });
+    expect(calls.texts).toBe(3);
+    expect((await lines())[0]).toBe('$ ls');
+  });
+
+  it('was shown as if it fitted, when a screen from before its change came after', async () => {
+    const { view, clock, snapshot, lines, calls } = setUp();
+    snapshot('$');
+    view.typed();
+    view.refresh();
+    view.sessionResized({ rows: 10, cols: 80 });
+    clock.advance(SETTLE_MS);
+    view.screen({ ...SIZE, offset: 0, bytes: Buffer.from('old') });
+    expect(view.isClipped).toBe(true);
+    clock.advance(100);
+    expect(calls.refreshes).toBe(2);
+    view.screen({ rows: 10, cols: 80, offset: 0, bytes: Buffer.from('new') });
+    expect(view.isClipped).toBe(true);
+    view.showText({ offset: 0, text: 'old', ...SIZE, cursor });
+    expect(calls.texts).toBe(3);
+    view.showText({ offset: 0, text: 'new', rows: 10, cols: 80, cursor });
+    expect(calls.texts).toBe(3);
+    expect((await lines())[0]).toBe('new');
+  });
+
+  it('was shown as if it fitted, when the output up to a screen came with a change', () => {
+    const { view, snapshot, output, calls } = setUp();
+    snapshot('$');
+    view.typed();
+    view.refresh();
+    view.screen({ ...SIZE, offset: 4, bytes: Buffer.from('old') });
+    view.sessionResized({ rows: 10, cols: 80 });
+    output('ls\r\n');
+    expect(calls.refreshes).toBe(2);
   });
 });
 
