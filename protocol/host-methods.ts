@@ -72,7 +72,10 @@ export const hostMethods = {
     }),
     value: one,
   },
-  /** Its screen: as text, one line per row without trailing blanks; with `ansi` as a snapshot. Errors: mirror.failed. */
+  /**
+   * Its screen after all that it has printed: as text, one line per row without trailing blanks; with `ansi` as a snapshot.
+   * Errors: mirror.failed.
+   */
   'session.screen': {
     params: t.object({
       id: sessionId,

@@ -70,12 +70,10 @@ const handlers: Handlers = {
   'session.screen': async (host, { id, ansi, scrollback = 0 }) => {
     const session = await host.recall(id);
     if (isHubError(session)) return session;
-    const [screen, snapshot] = await Promise.all([
-      session.screen(ansi ? 0 : scrollback),
-      ansi ? session.snapshot(scrollback) : undefined,
-    ]);
-    if (snapshot === undefined) return { value: screen };
-    const { offset, rows, cols, bytes } = snapshot;
+    const screen = await session.screen(ansi ? 0 : scrollback);
+    if (ansi !== true) return { value: screen };
+    // After the text, so that it has what had been printed too.
+    const { offset, rows, cols, bytes } = await session.snapshot(scrollback);
     return {
       value: { text: Buffer.from(bytes).toString('utf8'), offset, rows, cols, cursor: screen.cursor },
     };

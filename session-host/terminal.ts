@@ -17,7 +17,7 @@ export interface Terminal extends ByteSource {
   readonly sizedAt: number;
   /** With at most `scrollback` lines above the screen. Errors: mirror.failed. */
   snapshot(scrollback: number): Promise<Snapshot>;
-  /** Errors: mirror.failed. */
+  /** After all that it has printed. Errors: mirror.failed. */
   screen(scrollback: number): Promise<ScreenText>;
 }
 

@@ -82,6 +82,15 @@ export class HostMirror implements Mirror {
     return this.#state === 'open' && this.#parsed >= this.#replayedAt;
   }
 
+  /** Bytes of the session so far. */
+  get written(): number {
+    return this.#written;
+  }
+
+  get parsedTo(): number {
+    return this.#parsed;
+  }
+
   get lag(): number {
     return this.#written - this.#parsed;
   }

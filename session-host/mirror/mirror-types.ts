@@ -53,6 +53,7 @@ export interface Mirror {
   resize(rows: number, cols: number): void;
   /** The screen after what has been parsed by the time the worker gets to it. Errors: mirror.failed. */
   snapshot(options: { readonly scrollback: number }): Promise<Snapshot>;
+  /** The screen after all that has been written, or later. Errors: mirror.failed. */
   screen(options: { readonly scrollback: number }): Promise<ScreenText>;
   close(): void;
 }

@@ -190,7 +190,8 @@ export class Mirrors {
     if (mirror === undefined) return;
     const wasReady = mirror.ready;
     mirror.parsed(offset, held);
-    if (!wasReady && mirror.ready) this.#requests.askAgain(mirror);
+    if (wasReady) this.#requests.gotFurther(mirror);
+    else if (mirror.ready) this.#requests.askAgain(mirror);
   }
 
   #hear(said: Said): void {

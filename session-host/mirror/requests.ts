@@ -1,6 +1,7 @@
 /**
  * Snapshots and texts that were asked of mirrors and have not come yet. Each is settled once: by its answer, or when
  * its mirror fails or is closed. One whose mirror is being rebuilt is asked again when the screen is the session's.
+ * A text has all that had been written when it was asked for; a snapshot says how far it is.
  */
 import { fail } from '../../base/errors.js';
 import type { HostMirror } from './host-mirror.js';
@@ -11,6 +12,9 @@ interface Pending {
   readonly mirror: HostMirror;
   readonly kind: 'snapshot' | 'screen';
   readonly scrollback: number;
+  /** It is asked for when so much has been parsed. */
+  readonly from: number;
+  isSent: boolean;
   readonly resolve: (answer: Snapshot & ScreenText) => void;
   readonly reject: (error: Error) => void;
 }
@@ -34,16 +38,27 @@ export class Requests {
     if (mirror.state === 'closed') return Promise.reject(closed(mirror));
     return new Promise<Snapshot & ScreenText>((resolve, reject) => {
       const request = this.#nextRequest++;
-      const pending = { mirror, kind, scrollback, resolve, reject };
+      const from = kind === 'screen' ? mirror.written : 0;
+      const pending = { mirror, kind, scrollback, from, isSent: false, resolve, reject };
       this.#pending.set(request, pending);
-      if (mirror.ready) this.#send(request, pending);
+      if (mirror.parsedTo < from) mirror.flush();
+      this.#sendIfDue(request, pending);
     }) as unknown as Promise<T>;
   }
 
   /** The mirror has been opened again: what it was asked before is gone. */
   askAgain(mirror: HostMirror): void {
     for (const [request, pending] of this.#pending) {
-      if (pending.mirror === mirror) this.#send(request, pending);
+      if (pending.mirror !== mirror) continue;
+      pending.isSent = false;
+      this.#sendIfDue(request, pending);
+    }
+  }
+
+  /** The mirror has parsed more. */
+  gotFurther(mirror: HostMirror): void {
+    for (const [request, pending] of this.#pending) {
+      if (pending.mirror === mirror && !pending.isSent) this.#sendIfDue(request, pending);
     }
   }
 
@@ -75,7 +90,10 @@ export class Requests {
     return pending;
   }
 
-  #send(request: number, { kind, mirror, scrollback }: Pending): void {
+  #sendIfDue(request: number, pending: Pending): void {
+    const { kind, mirror, scrollback, from } = pending;
+    if (!mirror.ready || mirror.parsedTo < from) return;
+    pending.isSent = true;
     this.#post({ kind, id: mirror.id, request, scrollback });
   }
 }

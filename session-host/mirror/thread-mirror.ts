@@ -48,8 +48,10 @@ export interface MirrorSink {
 export class ThreadMirror {
   readonly id: number;
   readonly screen: Screen;
-  /** Snapshots that are being taken; the screen must not change meanwhile. */
+  /** Texts and snapshots that are wanted. */
   jobs = 0;
+  /** Snapshots that have begun; the screen must not change meanwhile. */
+  begun = 0;
   /** Waits for its share of the thread. */
   waiting = false;
   readonly #nowMs: () => number;
@@ -107,7 +109,7 @@ export class ThreadMirror {
 
   /** The screen shows what it says it shows. If not, it does after more steps. */
   get settled(): boolean {
-    return this.screen.offset >= this.#trueFrom;
+    return this.screen.offset >= this.#trueFrom && this.#work[0]?.kind !== 'resize';
   }
 
   /** It has work, and does it later: more bytes could make it unnecessary. Asked for by nobody, that is. */

@@ -189,23 +189,23 @@ export class Turns {
     const { mirror, request } = job;
     this.#options.busy(mirror.id);
     try {
-      this.#settle(mirror);
-      const answer = mirror.settled ? this.#answer(job) : undefined;
+      if (mirror.begun === 0) this.#settle(mirror);
+      const answer = job.steps !== undefined || mirror.settled ? this.#answer(job) : undefined;
       if (answer === undefined) {
         this.#jobs.push(job);
         return;
       }
-      this.#finish(mirror);
+      this.#finish(job);
       this.#options.post(answer, answer.kind === 'snapshot' ? [answer.snapshot.bytes.buffer] : []);
     } catch (thrown) {
-      this.#finish(mirror);
+      this.#finish(job);
       this.#options.post({ kind: 'refused', request: request.request, message: describe(thrown) });
     } finally {
       this.#options.busy(0);
     }
   }
 
-  /** While lines are left out, there is no true screen to answer with; this is the only work that a job waits for. */
+  /** While lines are left out, or its size is due, there is no true screen; this is the only work that a job waits for. */
   #settle(mirror: ThreadMirror): void {
     if (mirror.settled) return;
     const endMs = this.#options.nowMs() + SHARE_MS;
@@ -221,7 +221,10 @@ export class Turns {
     if (request.kind === 'screen') {
       return { kind: 'screen', request: request.request, screen: screen.text(request.scrollback) };
     }
-    job.steps ??= screen.snapshot(request.scrollback);
+    if (job.steps === undefined) {
+      job.steps = screen.snapshot(request.scrollback);
+      job.mirror.begun++;
+    }
     const endMs = this.#options.nowMs() + SHARE_MS;
     do {
       const { done, value } = job.steps.next();
@@ -233,8 +236,9 @@ export class Turns {
   }
 
   /** What was said up to this screen is told before it. */
-  #finish(mirror: ThreadMirror): void {
+  #finish({ mirror, steps }: Job): void {
     mirror.jobs--;
+    if (steps !== undefined) mirror.begun--;
     this.#tell();
     this.#wait(mirror);
   }

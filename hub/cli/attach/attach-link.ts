@@ -168,7 +168,7 @@ export class AttachLink {
     return screen && { ...screen, bytes: Buffer.from(screen.text) };
   }
 
-  async #screen(ansi: boolean): Promise<ScreenText | undefined> {
+  async #screen(ansi: boolean): Promise<(ScreenText & { readonly offset: number }) | undefined> {
     return await this.#connection?.client
       .request('session.screen', { id: this.#options.uuid, ansi })
       .catch(() => undefined);

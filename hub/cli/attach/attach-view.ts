@@ -25,7 +25,7 @@ export const SETTLE_MS = 150;
 /** How long the first notice stays: with nothing new to show, and with something. A key takes it away at once. */
 const NOTICE_MS = 3_000;
 const NOTICE_OVER_OUTPUT_MS = 1_000;
-/** A host whose screen is behind is asked again after so long, then less and less often. */
+/** A screen that is behind what is known here is asked for again after so long, then less and less often. */
 const FIRST_RETRY_MS = 25;
 const MAX_RETRY_MS = 1_000;
 
@@ -43,8 +43,6 @@ export interface ViewPorts {
 }
 
 export interface ScreenText {
-  /** Of the stream: how far it has come. */
-  readonly offset: number;
   readonly text: string;
   readonly rows: number;
   readonly cols: number;
@@ -191,13 +189,11 @@ export class AttachView {
   }
 
   /** The answer to `wantText`. */
-  showText(screen: ScreenText): void {
+  showText({ text, cols, rows, cursor }: ScreenText): void {
     if (!this.#isClipped) return;
-    const { clippedHint, ports } = this.#options;
-    const { text, cols, rows, cursor } = screen;
+    const { clippedHint } = this.#options;
     const status = this.#notice ?? `the session is ${cols}x${rows}; ${clippedHint}`;
-    ports.write(clipped({ lines: text.split('\n'), cursor, status }, this.#size), 0);
-    if (this.#isBehind(screen)) ports.wantText();
+    this.#options.ports.write(clipped({ lines: text.split('\n'), cursor, status }, this.#size), 0);
   }
 
   /** Shows a line over the screen until `clearNotice`. */
@@ -331,8 +327,8 @@ export class AttachView {
     return isSameSize(this.#sessionSize ?? this.#size, this.#size);
   }
 
-  /** The host's screens follow its bytes and sizes with a delay: whether this one lacks some that are known here. */
-  #isBehind(screen: Size & { readonly offset: number }): boolean {
+  /** It was asked for before something that is known here by now. */
+  #isBehind(screen: Screen): boolean {
     return screen.offset < (this.#position ?? 0) || !isSameSize(screen, this.#sessionSize ?? screen);
   }
 

@@ -99,6 +99,20 @@ describe('a mirror', () => {
     );
   });
 
+  test('a text has all that was written and every size that was given when it was asked for', async () => {
+    mirrors = new TestMirrors();
+    const session = mirrors.session({ rows: 5, cols: 40 });
+    for (let line = 0; line < 20_000; line++) session.write(`\x1b[3${line % 8}mline ${line}\r\n`);
+    session.mirror.resize(4, 30);
+    const early = session.mirror.screen({ scrollback: 0 });
+    session.write('more');
+    session.mirror.resize(3, 20);
+    const late = session.mirror.screen({ scrollback: 0 });
+    expect((await early).text).toContain('line 19999');
+    expect(await late).toMatchObject({ text: 'line 19998\nline 19999\nmore', rows: 3, cols: 20 });
+    expect(session.mirror.lag).toBe(0);
+  });
+
   test('answers for other sessions while one floods', async () => {
     mirrors = new TestMirrors();
     const flood = mirrors.session({ name: 'flood' });

@@ -133,6 +133,30 @@ describe('turns', () => {
     expect(thread.parsed(1)).toBe(offset + 14);
   });
 
+  test('a size waits for snapshots that have begun, and what is asked for after it waits for the size', () => {
+    const thread = new TestThread();
+    thread.open(1);
+    thread.write(1, Array.from({ length: 2_000 }, (_, line) => `line ${line}\r\n`).join(''));
+    thread.finish();
+    thread.turns.receive({ kind: 'snapshot', id: 1, request: 1, scrollback: 2_000 });
+    thread.turn();
+    thread.turns.receive({ kind: 'resize', id: 1, rows: 4, cols: 20 });
+    thread.turns.receive({ kind: 'screen', id: 1, request: 2, scrollback: 0 });
+    thread.turns.receive({ kind: 'snapshot', id: 1, request: 3, scrollback: 0 });
+    thread.finish();
+    const answers = thread.posted.filter(({ kind }) => kind === 'screen' || kind === 'snapshot');
+    expect(answers).toMatchObject([
+      { request: 1, snapshot: { rows: 10, cols: 40 } },
+      { request: 2, screen: { rows: 4, cols: 20 } },
+      { request: 3, snapshot: { rows: 4, cols: 20 } },
+    ]);
+    const [begun] = answers;
+    if (begun?.kind !== 'snapshot') throw new Error('no snapshot');
+    const copy = newScreen({ rows: 10, cols: 40 });
+    copy.write(begun.snapshot.bytes);
+    expect(copy.text(3_000).text.split('\n')).toHaveLength(2_000);
+  });
+
   test('while lines of a flood are left out, a screen is still the one of its offset', () => {
     const thread = new TestThread();
     thread.open(1);
