@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { callbacks } from './callbacks.bench.js';
 import { inbox } from './inbox.bench.js';
+import { json } from './json.bench.js';
 import { luaCalls } from './lua-calls.bench.js';
 import type { Bench, Figure } from './measure.js';
 import { processBench } from './process.bench.js';
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   callbacks,
   runaway,
   inbox,
+  json,
   processBench,
   echo,
   flood,

@@ -125,22 +125,16 @@ describe('the process', () => {
   it('is not held up by a terminal that takes nothing', async () => {
     const { output, path } = await run(
       `
-      // Far more than a pipe and the bound hold.
-      const started = performance.now();
-      let worst = 0;
+      // Far more than a pipe and the bound hold: who waited for the terminal would wait for ever.
       for (let n = 0; n < 100; n++) {
-        const before = performance.now();
         log.logger.log('info', 'x'.repeat(100_000));
-        worst = Math.max(worst, performance.now() - before);
         await new Promise((resolve) => setImmediate(resolve));
       }
-      console.log(JSON.stringify({ dropped: dropped > 0, worst }));
+      console.log(JSON.stringify({ dropped: dropped > 0 }));
       process.reallyExit(0);`,
       'pipe',
     );
-    const { dropped, worst } = JSON.parse(output);
-    expect(dropped).toBe(true);
-    expect(worst).toBeLessThan(500);
+    expect(JSON.parse(output)).toEqual({ dropped: true });
     expect(existsSync(path)).toBe(true);
   });
 });

@@ -78,13 +78,19 @@ export class WebrtcHub extends FakeHub<typeof webrtcDef> {
     return device;
   }
 
-  /** A device that has been greeted. Tries again, as the app does: werift as a device fails now and then on a busy machine. */
-  async connected(spec: DeviceSpec = {}): Promise<WebrtcDevice> {
+  /**
+   * A device that has been greeted. Tries again, as the app does: werift as a device fails now and then on a busy machine.
+   * `meanwhile` happens when it has sent its offer.
+   */
+  async connected(
+    spec: DeviceSpec = {},
+    meanwhile: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<WebrtcDevice> {
     for (let tries = 1; ; tries++) {
       const device = this.device(spec);
       const before = this.#connections;
       const giveUpMs = performance.now() + SETUP_MS;
-      await device.connect();
+      await Promise.all([device.connect(), meanwhile()]);
       const greeted = await until(() => {
         if (device.error !== undefined) throw device.error;
         if (device.hello !== undefined && this.#connections > before) return 'greeted';

