@@ -4,9 +4,12 @@
  * One holder at a time, also when a holder dies at any point. The hard part is a lock left by a dead process: whoever
  * removes it must not hit a lock taken meanwhile. So a stale lock may be removed only by the one who made the marker
  * file named after its content, and only while it still has that content. For work of milliseconds: waiting is polling.
+ *
+ * A lock is never seen without its content: it is written under a name of its own, and becomes the lock by a hard link. Who
+ * is killed right between leaves that small file behind.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, readlink, stat, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, stat, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, type HubError } from '../base/errors.js';
@@ -16,10 +19,12 @@ import { isRunning, processMark } from './process-identity.js';
 /** Between two looks, plus as much again by chance, so that those who wait do not march in step. */
 const POLL_MS = 4;
 /**
- * When a lock whose owner cannot be judged counts as left over: empty after a crash, or from a container or machine
- * whose processes are not visible here.
+ * When a lock whose owner cannot be judged counts as left over: from a container or machine whose processes are not
+ * visible here, or empty after a crash where there are no hard links.
  */
 const ABANDONED_MS = 30_000;
+/** What file systems without hard links say. */
+const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 interface Owner {
   readonly pid: number;
@@ -47,14 +52,16 @@ async function take(path: string, patienceMs: number): Promise<string> {
   const owner: Owner = { ...(await self()), nonce: randomBytes(8).toString('hex') };
   const content = JSON.stringify(owner);
   const giveUpMs = performance.now() + patienceMs;
-  while (!(await createFile(path, content))) {
+  for (;;) {
     const held = await readIfThere(path);
-    if (held === undefined) continue;
+    if (held === undefined) {
+      if (await createWhole(path, content, owner.nonce)) return content;
+      continue;
+    }
     if (await isStale(path, held, owner.place)) await removeStale(path, held);
     else if (performance.now() > giveUpMs) throw busy(path, held);
     await wait(POLL_MS + Math.random() * POLL_MS);
   }
-  return content;
 }
 
 async function isStale(path: string, content: string, here: string): Promise<boolean> {
@@ -88,7 +95,6 @@ function ownerOf(content: string): Owner | undefined {
     if (typeof pid !== 'number' || typeof place !== 'string' || typeof started !== 'string') return undefined;
     return { pid, place, started, nonce: String(nonce) };
   } catch {
-    // Between its creation and its first write a lock is empty.
     return undefined;
   }
 }
@@ -100,6 +106,23 @@ async function self(): Promise<Omit<Owner, 'nonce'>> {
     place: `${hostname()} ${namespace}`,
     started: (await processMark(process.pid)) ?? '',
   };
+}
+
+/** False if the file exists already. */
+async function createWhole(path: string, content: string, nonce: string): Promise<boolean> {
+  const draft = `${path}.${nonce}`;
+  await writeFile(draft, content, { mode: 0o600 });
+  try {
+    await link(draft, path);
+    return true;
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'EEXIST') return false;
+    if (NO_LINKS.includes(errno)) return await createFile(path, content);
+    throw thrown;
+  } finally {
+    await unlessMissing(unlink(draft));
+  }
 }
 
 /** False if the file exists already. */

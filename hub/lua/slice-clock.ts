@@ -14,8 +14,13 @@ function processCpuMs(): number {
 /** What is taken for CPU time of a first slice's beginning, at most: more looks like a machine that did something else. */
 const FIRST_GAP_MS = 1;
 
+/** Shorter slices count by the clock. */
+const SHORT_MS = 1;
+
 export class SliceClock {
-  readonly #cpuMs: () => number;
+  readonly #readCpuMs: () => number;
+  /** CPU time when it was read last: a bound for what has been used since. */
+  #seenCpuMs: number;
   /** Time between the last two looks. */
   gapMs = 0;
   #lookedMs = 0;
@@ -23,12 +28,14 @@ export class SliceClock {
   /** Unknown until a task's first slice has lasted to a look: asking costs a microsecond, and most tasks end before. */
   #beganCpuMs: number | undefined;
   #sliceEndMs = Infinity;
+  #hardMs = Infinity;
   #hardEndMs = Infinity;
-  /** The same on the scale of CPU time; unknown until the slice is over. */
+  /** The same on the scale of CPU time; unknown until the clock has reached it. */
   #hardCpuEndMs: number | undefined;
 
   constructor(cpuMs: () => number = processCpuMs) {
-    this.#cpuMs = cpuMs;
+    this.#readCpuMs = cpuMs;
+    this.#seenCpuMs = cpuMs();
   }
 
   /** A slice begins that ends at `untilMs` (performance.now()), or when the task's `leftMs` are used. */
@@ -37,7 +44,8 @@ export class SliceClock {
     this.#lookedMs = this.#beganMs;
     this.#beganCpuMs = isFirst ? undefined : this.#cpuMs();
     this.#sliceEndMs = Math.min(untilMs, this.#beganMs + leftMs);
-    this.#hardEndMs = this.#beganMs + Math.min(hardMs, leftMs);
+    this.#hardMs = Math.min(hardMs, leftMs);
+    this.#hardEndMs = this.#beganMs + this.#hardMs;
     this.#hardCpuEndMs = undefined;
   }
 
@@ -45,7 +53,7 @@ export class SliceClock {
   beginLast(ms: number): void {
     this.#sliceEndMs = performance.now() + ms;
     this.#hardEndMs = this.#sliceEndMs;
-    this.#hardCpuEndMs = undefined;
+    this.#hardCpuEndMs = this.#cpuMs() + ms;
   }
 
   /** No slice runs. */
@@ -70,10 +78,10 @@ export class SliceClock {
   /** Whether code that cannot be paused has had its time. */
   hardLimitReached(): boolean {
     const nowMs = performance.now();
-    if (nowMs < this.#sliceEndMs) return false;
-    this.#hardCpuEndMs ??= this.#cpuMs() + Math.max(0, this.#hardEndMs - nowMs);
-    if (nowMs < this.#hardEndMs) return false;
-    const missingMs = this.#hardCpuEndMs - this.#cpuMs();
+    if (nowMs < this.#sliceEndMs || nowMs < this.#hardEndMs) return false;
+    const cpuMs = this.#cpuMs();
+    this.#hardCpuEndMs ??= (this.#beganCpuMs ?? cpuMs) + this.#hardMs;
+    const missingMs = this.#hardCpuEndMs - cpuMs;
     if (missingMs > 0) this.#hardEndMs = nowMs + missingMs;
     return missingMs <= 0;
   }
@@ -81,6 +89,13 @@ export class SliceClock {
   /** What the slice used. */
   spentMs(): number {
     const elapsedMs = performance.now() - this.#beganMs;
-    return this.#beganCpuMs === undefined ? elapsedMs : Math.min(elapsedMs, this.#cpuMs() - this.#beganCpuMs);
+    const beganCpuMs = this.#beganCpuMs ?? this.#seenCpuMs;
+    if (this.#beganCpuMs === undefined && elapsedMs < SHORT_MS) return elapsedMs;
+    return Math.min(elapsedMs, this.#cpuMs() - beganCpuMs);
+  }
+
+  #cpuMs(): number {
+    this.#seenCpuMs = this.#readCpuMs();
+    return this.#seenCpuMs;
   }
 }

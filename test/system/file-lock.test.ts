@@ -6,6 +6,14 @@ import { withFileLock } from '../../system/file-lock.js';
 import { leaveStaleLock, startLockHolder } from '../support/lock-holder.js';
 import { tempDir } from '../support/temp-repo.js';
 
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return 'gone';
+  }
+}
+
 test('one holder at a time, and nothing is left afterwards', async () => {
   const folder = tempDir();
   const path = join(folder, 'lock');
@@ -25,6 +33,22 @@ test('one holder at a time, and nothing is left afterwards', async () => {
   expect(most).toBe(1);
   expect(order).toHaveLength(20);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a process that was killed while it took the lock did not keep others out: the lock always says whose it is', async () => {
+  const path = join(tempDir(), 'lock');
+  const seen = new Set<string>();
+  let isDone = false;
+  const look = (): void => {
+    if (existsSync(path)) seen.add(readIfThere(path));
+    if (!isDone) setImmediate(look);
+  };
+  look();
+  for (let n = 0; n < 300; n++) await withFileLock(path, 1_000, () => Promise.resolve());
+  isDone = true;
+  seen.delete('gone');
+  expect(seen.size).toBeGreaterThan(10);
+  for (const content of seen) expect(JSON.parse(content)).toMatchObject({ pid: process.pid });
 });
 
 test('a job that fails lets go of the lock', async () => {

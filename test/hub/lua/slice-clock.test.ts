@@ -26,9 +26,24 @@ it.each([
   expect(clock.spentMs()).toBeLessThan(4);
 });
 
-it('a slice that ends before anybody looked counts by the clock', () => {
+it('in code that cannot be paused, also when nobody looked for long', () => {
+  const { clock, pass } = open();
+  clock.begin(performance.now() + 1, 1_000, 20, false);
+  pass(40, 5);
+  expect(clock.hardLimitReached()).toBe(false);
+  pass(20, 16);
+  expect(clock.hardLimitReached()).toBe(true);
+  clock.stop();
+  expect(clock.hardLimitReached()).toBe(false);
+});
+
+it('in a slice that ends before anybody looked, also when it is the first', () => {
   const { clock, pass } = open();
   clock.begin(performance.now() + 5, 40, 20, true);
-  pass(3, 0);
+  pass(30, 2);
+  expect(clock.spentMs()).toBe(2);
+  clock.begin(performance.now() + 5, 40, 20, true);
+  pass(3, 1_000);
   expect(clock.spentMs()).toBeGreaterThanOrEqual(3);
+  expect(clock.spentMs()).toBeLessThan(1_000);
 });
