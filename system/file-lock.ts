@@ -111,8 +111,8 @@ async function self(): Promise<Omit<Owner, 'nonce'>> {
 /** False if the file exists already. */
 async function createWhole(path: string, content: string, nonce: string): Promise<boolean> {
   const draft = `${path}.${nonce}`;
-  await writeFile(draft, content, { mode: 0o600 });
   try {
+    await writeFile(draft, content, { mode: 0o600 });
     await link(draft, path);
     return true;
   } catch (thrown) {

@@ -128,7 +128,8 @@ export class FakeHub<D extends PrimitiveDef> {
         worker.postMessage(value, transfer as never),
       on: (event: 'message' | 'close', listener: (value: never) => void) =>
         worker.on(event === 'close' ? 'exit' : event, listener as () => void),
-      close: () => void worker.terminate(),
+      // The worker ends by itself, when it is asked to.
+      close: () => undefined,
     };
     const connection = connect<C>(port, {
       name: spec.name,

@@ -18,15 +18,27 @@ export type FromDevice =
   | { readonly type: 'failed'; readonly why: string };
 
 const PING_MS = 20;
+/** As in webrtc-hub.ts: a device that is not connected by then tries again, anew. */
+const SETUP_MS = 12_000;
 
 if (parentPort !== null) {
   const port = parentPort;
   const shared = new Int32Array((workerData as { shared: SharedArrayBuffer }).shared);
   const post = (message: FromDevice): void => port.postMessage(message);
-  const device = new WebrtcDevice({
-    offer: (sdp) => post({ type: 'offer', sdp }),
-    candidate: (candidate) => post({ type: 'candidate', candidate }),
-  });
+  const connect = (): WebrtcDevice => {
+    const made = new WebrtcDevice({
+      offer: (sdp) => post({ type: 'offer', sdp }),
+      candidate: (candidate) => post({ type: 'candidate', candidate }),
+    });
+    void made.connect();
+    return made;
+  };
+  let device = connect();
+  const again = setInterval(() => {
+    if (Atomics.load(shared, cells.connected) === 1) return;
+    void device.close();
+    device = connect();
+  }, SETUP_MS);
   const timer = setInterval(() => {
     Atomics.store(shared, cells.pongs, device.pongs.length);
     Atomics.store(shared, cells.received_bytes, device.receivedBytes);
@@ -48,8 +60,8 @@ if (parentPort !== null) {
       );
     else {
       clearInterval(timer);
+      clearInterval(again);
       void device.close().then(() => port.close());
     }
   });
-  void device.connect();
 }
